@@ -1,0 +1,24 @@
+//! What tests of more than one crate need: real servers, patience, faults.
+//!
+//! [`stack`] gives every test binary of a run the same servers; tests keep apart by names that
+//! nobody else has ([`unique`]). A test that stops, freezes or reconfigures a server takes
+//! [`own_stack`] instead.
+
+mod binary;
+mod clickhouse;
+mod eventually;
+mod kafka;
+mod own;
+mod proxy;
+mod registry;
+mod servers;
+mod shared;
+
+pub use clickhouse::ClickHouse;
+pub use eventually::{eventually, unique};
+pub use kafka::{Committed, Group, Kafka, Message, Record};
+pub use local_stack::{Part, Settings, Signal};
+pub use own::{OwnStack, own_stack};
+pub use proxy::Proxy;
+pub use registry::Registry;
+pub use servers::{Servers, User, stack};

@@ -1,0 +1,165 @@
+//! Connections in, the same connections to a server out, until the test gets in the way.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    task::JoinHandle,
+};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 64 * 1024;
+/// Pause after an accept that failed (too many open files), so that it is not a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A TCP proxy with levers. Gone, with its connections, when it is dropped.
+///
+/// Not for Kafka: its clients connect to the address that the broker advertises.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<watch::Sender<State>>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    mode: Mode,
+    /// Connections of an older generation are closed.
+    generation: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Bytes go through.
+    Open,
+    /// Connections are accepted and stay, and no byte goes through.
+    Paused,
+    /// Connections are closed as soon as they are accepted.
+    Refusing,
+}
+
+impl Proxy {
+    /// Listens on a free port of this machine and forwards to `upstream` (`host:port`, or a URL
+    /// with both).
+    ///
+    /// # Errors
+    ///
+    /// When there is no port to be had.
+    pub async fn start(upstream: &str) -> anyhow::Result<Self> {
+        let upstream = host_and_port(upstream);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(watch::Sender::new(State { mode: Mode::Open, generation: 0 }));
+        let accepting = tokio::spawn(accept(listener, upstream, Arc::clone(&state)));
+        Ok(Self { address, state, accepting })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `url` with the proxy's address in place of its own.
+    #[must_use]
+    pub fn url(&self, url: &str) -> String {
+        let own = host_and_port(url);
+        url.replacen(&own, &self.address.to_string(), 1)
+    }
+
+    /// Lets no byte through in either direction, as a server that hangs.
+    pub fn pause(&self) {
+        self.state.send_modify(|state| state.mode = Mode::Paused);
+    }
+
+    /// Lets everything through again.
+    pub fn resume(&self) {
+        self.state.send_modify(|state| state.mode = Mode::Open);
+    }
+
+    /// Closes every connection; new ones work.
+    pub fn cut(&self) {
+        self.state.send_modify(|state| state.generation += 1);
+    }
+
+    /// Closes every connection, and new ones at once, until [`Proxy::resume`].
+    pub fn refuse(&self) {
+        self.state.send_modify(|state| {
+            state.mode = Mode::Refusing;
+            state.generation += 1;
+        });
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        self.refuse();
+    }
+}
+
+async fn accept(listener: TcpListener, upstream: String, state: Arc<watch::Sender<State>>) {
+    loop {
+        let Ok((client, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let now = *state.borrow();
+        if now.mode == Mode::Refusing {
+            // So that the other side sees a reset rather than an orderly end.
+            drop(client.set_zero_linger());
+            continue;
+        }
+        let (upstream, mut state) = (upstream.clone(), state.subscribe());
+        tokio::spawn(async move {
+            let mut copies = state.clone();
+            let closed = state.wait_for(|state| state.generation != now.generation);
+            tokio::select! {
+                _ = closed => {}
+                () = forward(client, &upstream, &mut copies) => {}
+            }
+        });
+    }
+}
+
+async fn forward(client: TcpStream, upstream: &str, state: &mut watch::Receiver<State>) {
+    open(state).await;
+    let Ok(server) = TcpStream::connect(upstream).await else { return };
+    // A proxy that waits for more bytes would be a fault of its own.
+    drop(client.set_nodelay(true).and_then(|()| server.set_nodelay(true)));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let mut other = state.clone();
+    tokio::join!(copy(from_client, to_server, state), copy(from_server, to_client, &mut other));
+}
+
+/// Copies until the sending side ends; then tells the other side so.
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &mut watch::Receiver<State>) {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        open(state).await;
+        let Ok(bytes) = from.read(&mut chunk).await else { return };
+        // What arrives during a pause waits for its end.
+        open(state).await;
+        if bytes == 0 || to.write_all(&chunk[..bytes]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn open(state: &mut watch::Receiver<State>) {
+    // An error means that the proxy is gone, which closes the connection elsewhere.
+    drop(state.wait_for(|state| state.mode == Mode::Open).await);
+}
+
+/// `127.0.0.1:8123` of `http://127.0.0.1:8123/path`.
+fn host_and_port(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
+}

@@ -1,0 +1,79 @@
+//! Every lever of the proxy does what it says.
+
+use std::time::Duration;
+
+use testkit::{Proxy, eventually};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+/// Long enough for a byte to come back on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Short enough for a test, long enough for a byte that should not come to come.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// A server that sends every byte back.
+async fn echo() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut from, mut to) = client.split();
+                tokio::io::copy(&mut from, &mut to).await
+            });
+        }
+    });
+    format!("http://{address}/some/path")
+}
+
+async fn send(connection: &mut TcpStream, byte: u8) -> std::io::Result<u8> {
+    connection.write_all(&[byte]).await?;
+    connection.read_u8().await
+}
+
+#[tokio::test]
+async fn a_pause_holds_bytes_back_and_loses_none() {
+    let upstream = echo().await;
+    let proxy = Proxy::start(&upstream).await.unwrap();
+    assert_eq!(proxy.url(&upstream), format!("http://{}/some/path", proxy.address()));
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(send(&mut connection, 1).await.unwrap(), 1);
+
+    proxy.pause();
+    connection.write_all(&[2]).await.unwrap();
+    timeout(SILENCE, connection.read_u8()).await.expect_err("a byte came through a pause");
+    let mut late = TcpStream::connect(proxy.address()).await.unwrap();
+    timeout(SILENCE, send(&mut late, 3)).await.expect_err("a new connection works in a pause");
+
+    proxy.resume();
+    assert_eq!(timeout(PATIENCE, connection.read_u8()).await.unwrap().unwrap(), 2);
+    assert_eq!(timeout(PATIENCE, late.read_u8()).await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_cut_ends_connections_and_refusing_ends_new_ones_too() {
+    let proxy = Proxy::start(&echo().await).await.unwrap();
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(send(&mut connection, 1).await.unwrap(), 1);
+    proxy.cut();
+    timeout(PATIENCE, send(&mut connection, 2)).await.unwrap().expect_err("not cut");
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(send(&mut connection, 3).await.unwrap(), 3);
+
+    proxy.refuse();
+    timeout(PATIENCE, send(&mut connection, 4)).await.unwrap().expect_err("not cut");
+    let refused = async || {
+        let connection = TcpStream::connect(proxy.address()).await;
+        match connection {
+            Ok(mut connection) => send(&mut connection, 5).await.is_err(),
+            Err(_) => true,
+        }
+    };
+    eventually("connections are refused", PATIENCE, refused).await.unwrap();
+    proxy.resume();
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(send(&mut connection, 6).await.unwrap(), 6);
+}
