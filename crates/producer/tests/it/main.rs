@@ -1,0 +1,8 @@
+//! The producer on a real Kafka and a real registry. One module per promise.
+
+mod acknowledged;
+mod fixture;
+mod refused;
+mod seed;
+mod steering;
+mod stopping;
