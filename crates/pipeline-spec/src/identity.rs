@@ -1,0 +1,76 @@
+//! A pipeline in, its revision and the names derived from its own out.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::document::Pipeline;
+
+impl Pipeline {
+    /// The revision: 32 hexadecimal digits that are equal for documents that mean the same.
+    ///
+    /// It is the first half of the SHA-256 of the document as JSON with every default filled in
+    /// and keys sorted, so spelling, order, comments and YAML or JSON make no difference.
+    #[must_use]
+    pub fn revision(&self) -> String {
+        let mut canonical = String::new();
+        // The types hold nothing that JSON cannot: an error here could only be a bug, and Null
+        // would still be the same for every document, which the tests would notice.
+        write_canonical(&serde_json::to_value(self).unwrap_or(Value::Null), &mut canonical);
+        let digest = Sha256::digest(canonical.as_bytes());
+        digest.iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+            // Writing to a String cannot fail.
+            write!(text, "{byte:02x}").ok();
+            text
+        })
+    }
+
+    /// The consumer group: the one in the document, else `<namespace>.<name>`.
+    #[must_use]
+    pub fn group(&self, namespace: &str) -> String {
+        self.source.group.clone().unwrap_or_else(|| format!("{namespace}.{}", self.name))
+    }
+
+    /// The topic of its dead letters, `<namespace>.dead-letters.<name>`.
+    #[must_use]
+    pub fn dead_letter_topic(&self, namespace: &str) -> String {
+        format!("{namespace}.dead-letters.{}", self.name)
+    }
+}
+
+/// Sorts keys itself: whether `serde_json` does depends on a feature any crate can switch.
+fn write_canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            out.push('{');
+            for (index, (key, value)) in entries.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            out.push_str(&value.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
