@@ -1,0 +1,25 @@
+//! ClickHouse, seen from a pipeline: frozen blocks and statements in, landed rows, table layouts
+//! and classified errors out.
+//!
+//! [`insert()`](Target::insert) sends one block with the settings of [`pinned`];
+//! [`inspect()`](Target::inspect) and [`ddl`] work with the account that may look and create;
+//! [`classify`] is the one place where a server's error becomes a decision.
+//!
+//! **Invariant:** a block is sent whole, with the same settings at every attempt: a token
+//! protects only what the server splits alike.
+
+pub mod classify;
+mod client;
+pub mod ddl;
+pub mod insert;
+pub mod inspect;
+pub mod pinned;
+pub mod server_error;
+pub mod settings;
+
+pub use classify::Disposition;
+pub use client::{Target, TargetError};
+pub use insert::{Insert, InsertError};
+pub use inspect::{Inspected, View};
+pub use server_error::ServerError;
+pub use settings::{Compression, Settings, SettingsError};
