@@ -1,0 +1,363 @@
+//! The sink's settings: `default.toml` < `--config FILE` < `SINK__*` variables, and its secrets.
+
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU64, NonZeroUsize},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+use pipeline_spec::Pipeline;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// Least `memory.bytes_max`: below it a single batch of wide rows would not fit.
+const MEMORY_BYTES_LEAST: usize = 16 * 1024 * 1024;
+
+/// Command line of the sink.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "sink",
+    about = "Moves Kafka topics into ClickHouse tables, schema-aware",
+    after_help = "Settings: --config FILE, or variables such as SINK__CLICKHOUSE__URL. Every \
+                  secret can also be read from a file: SINK_CLICKHOUSE_PASSWORD_FILE and so on."
+)]
+pub struct Args {
+    /// TOML file whose values replace the defaults.
+    #[arg(long, env = "SINK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Pipeline document, YAML or JSON. May be given several times.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub pipeline: Vec<PathBuf>,
+
+    #[command(flatten)]
+    secrets: SecretArgs,
+}
+
+// Not figment keys: figment parses variables, so it refuses `12345` as a password, and prints
+// it in the error.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Secrets, by variable or from a file")]
+struct SecretArgs {
+    /// Password of the account that inserts.
+    #[arg(long, env = "SINK_CLICKHOUSE_PASSWORD", hide_env_values = true, value_name = "SECRET")]
+    clickhouse_password: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_CLICKHOUSE_PASSWORD_FILE", value_name = "FILE")]
+    clickhouse_password_file: Option<PathBuf>,
+    /// Password of the account that looks at tables and creates them.
+    #[arg(
+        long,
+        env = "SINK_CLICKHOUSE_SCHEMA_PASSWORD",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    clickhouse_schema_password: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_CLICKHOUSE_SCHEMA_PASSWORD_FILE", value_name = "FILE")]
+    clickhouse_schema_password_file: Option<PathBuf>,
+    /// Password for basic authentication at the registry.
+    #[arg(long, env = "SINK_REGISTRY_PASSWORD", hide_env_values = true, value_name = "SECRET")]
+    registry_password: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_REGISTRY_PASSWORD_FILE", value_name = "FILE")]
+    registry_password_file: Option<PathBuf>,
+    /// Token for bearer authentication at the registry.
+    #[arg(long, env = "SINK_REGISTRY_TOKEN", hide_env_values = true, value_name = "SECRET")]
+    registry_token: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_REGISTRY_TOKEN_FILE", value_name = "FILE")]
+    registry_token_file: Option<PathBuf>,
+    /// librdkafka's `sasl.password`.
+    #[arg(long, env = "SINK_KAFKA_SASL_PASSWORD", hide_env_values = true, value_name = "SECRET")]
+    kafka_sasl_password: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_KAFKA_SASL_PASSWORD_FILE", value_name = "FILE")]
+    kafka_sasl_password_file: Option<PathBuf>,
+    /// librdkafka's `ssl.key.password`.
+    #[arg(
+        long,
+        env = "SINK_KAFKA_SSL_KEY_PASSWORD",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    kafka_ssl_key_password: Option<SecretString>,
+    /// File that holds it.
+    #[arg(long, env = "SINK_KAFKA_SSL_KEY_PASSWORD_FILE", value_name = "FILE")]
+    kafka_ssl_key_password_file: Option<PathBuf>,
+}
+
+/// Everything the sink can be told, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// First part of the names of our own topics and groups.
+    pub namespace: String,
+    /// Where records come from.
+    pub kafka: Kafka,
+    /// Where schemas come from.
+    pub registry: Registry,
+    /// Where rows go.
+    pub clickhouse: ClickHouse,
+    /// How much may be held.
+    pub memory: Memory,
+    /// When things happen on the way.
+    pub delivery: Delivery,
+    /// Where bad records go.
+    pub dead_letters: DeadLetters,
+    /// Settings shared by every service.
+    pub service: service::Config,
+    /// The pipelines to run, from [`Args::pipeline`].
+    #[serde(skip)]
+    pub pipelines: Vec<Pipeline>,
+    /// Passwords and tokens.
+    #[serde(skip)]
+    pub secrets: Secrets,
+}
+
+/// Passwords and tokens. Never printed.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// Of the account that inserts.
+    pub clickhouse: Option<SecretString>,
+    /// Of the account that looks at tables and creates them.
+    pub clickhouse_schema: Option<SecretString>,
+    /// For basic authentication at the registry.
+    pub registry_password: Option<SecretString>,
+    /// For bearer authentication at the registry.
+    pub registry_token: Option<SecretString>,
+    /// librdkafka's `sasl.password`.
+    pub kafka_sasl_password: Option<SecretString>,
+    /// librdkafka's `ssl.key.password`.
+    pub kafka_ssl_key_password: Option<SecretString>,
+}
+
+/// Where records come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    /// Bootstrap brokers, `host:port`, comma separated.
+    pub brokers: String,
+    /// Any other librdkafka setting.
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Where schemas come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Base URL of the Confluent API.
+    pub url: String,
+    /// User for basic authentication; empty for none.
+    pub user: String,
+    /// PEM file; empty for none.
+    pub ca_file: PathBuf,
+    /// Milliseconds for one request.
+    pub timeout_ms: NonZeroU64,
+    /// Milliseconds for which an id may be unknown before its records are bad.
+    pub unknown_id_wait_ms: u64,
+}
+
+/// Where rows go.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouse {
+    /// HTTP interface.
+    pub url: String,
+    /// Account that inserts.
+    pub user: String,
+    /// Account that looks at tables and creates them.
+    pub schema_user: String,
+    /// PEM file; empty for none.
+    pub ca_file: PathBuf,
+    /// Compression of inserts.
+    pub compression: target::Compression,
+    /// Milliseconds for a connection.
+    pub connect_timeout_ms: NonZeroU64,
+    /// Milliseconds for one attempt at an insert.
+    pub insert_timeout_ms: NonZeroU64,
+    /// Milliseconds for any other request.
+    pub request_timeout_ms: NonZeroU64,
+}
+
+/// How much may be held.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Bytes of all batches and of what Kafka sends ahead, over all pipelines.
+    pub bytes_max: usize,
+}
+
+/// When things happen on the way.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Milliseconds between two cuts, and so between two commits.
+    pub cut_ms: NonZeroU64,
+    /// Inserts at the same time, over all pipelines.
+    pub inserts_in_flight_max: NonZeroUsize,
+    /// Milliseconds for which a revoked partition waits for its inserts.
+    pub revoke_wait_ms_max: u64,
+}
+
+/// Where bad records go.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetters {
+    /// Milliseconds for which a topic created by the sink keeps them.
+    pub retention_ms: NonZeroU64,
+    /// Dead letters of one pipeline that Kafka has not acknowledged yet.
+    pub in_flight_max: NonZeroUsize,
+}
+
+impl Config {
+    /// Reads settings, secrets and pipelines, and checks them against each other.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be read, a key is unknown or of the wrong type, or two values
+    /// contradict each other. The message names the key.
+    pub fn load(args: &Args) -> anyhow::Result<Self> {
+        let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), "SINK__")?;
+        config.secrets = args.secrets.read()?;
+        config.pipelines = args.pipeline.iter().map(read_pipeline).collect::<Result<_, _>>()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(!self.namespace.is_empty(), "namespace must not be empty");
+        ensure!(
+            self.memory.bytes_max >= MEMORY_BYTES_LEAST,
+            "memory.bytes_max must be at least {MEMORY_BYTES_LEAST}"
+        );
+        ensure!(
+            self.delivery.cut_ms.get() <= 1_000,
+            "delivery.cut_ms must be at most 1000: offsets are committed as often"
+        );
+        ensure!(
+            self.delivery.revoke_wait_ms_max <= 10_000,
+            "delivery.revoke_wait_ms_max must be at most 10000: the whole group waits for it"
+        );
+        ensure!(
+            self.secrets.registry_password.is_none() || !self.registry.user.is_empty(),
+            "SINK_REGISTRY_PASSWORD is set but registry.user is empty"
+        );
+        ensure!(
+            self.secrets.registry_password.is_none() || self.secrets.registry_token.is_none(),
+            "SINK_REGISTRY_PASSWORD and SINK_REGISTRY_TOKEN are both set: keep one of them"
+        );
+        crate::kafka::check_properties(&self.kafka.properties)?;
+        let mut names: Vec<_> = self.pipelines.iter().map(|pipeline| &pipeline.name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            bail!("two pipelines are called {}", pair[0]);
+        }
+        Ok(())
+    }
+
+    /// What `target` is made with.
+    #[must_use]
+    pub fn target(&self) -> target::Settings {
+        let clickhouse = &self.clickhouse;
+        target::Settings {
+            url: clickhouse.url.clone(),
+            user: clickhouse.user.clone(),
+            password: self.secrets.clickhouse.clone().unwrap_or_default(),
+            schema_user: clickhouse.schema_user.clone(),
+            schema_password: self.secrets.clickhouse_schema.clone().unwrap_or_default(),
+            ca_file: given(&clickhouse.ca_file),
+            compression: clickhouse.compression,
+            connect_timeout_ms: clickhouse.connect_timeout_ms.get(),
+            insert_timeout_ms: clickhouse.insert_timeout_ms.get(),
+            request_timeout_ms: clickhouse.request_timeout_ms.get(),
+            ..target::Settings::default()
+        }
+    }
+
+    /// What the registry's client is made with.
+    #[must_use]
+    pub fn registry(&self) -> registry_client::Settings {
+        let secrets = &self.secrets;
+        let auth = match (&secrets.registry_token, self.registry.user.as_str()) {
+            (Some(token), _) => registry_client::Auth::Bearer(token.clone()),
+            (None, "") => registry_client::Auth::None,
+            (None, user) => registry_client::Auth::Basic {
+                user: user.to_owned(),
+                password: secrets.registry_password.clone().unwrap_or_default(),
+            },
+        };
+        registry_client::Settings {
+            url: self.registry.url.clone(),
+            auth,
+            ca_file: given(&self.registry.ca_file),
+            timeout_ms: self.registry.timeout_ms.get(),
+            ..registry_client::Settings::default()
+        }
+    }
+}
+
+impl SecretArgs {
+    fn read(&self) -> anyhow::Result<Secrets> {
+        let read = |name: &str, value: &Option<SecretString>, file: &Option<PathBuf>| {
+            service::config::secret(name, value.clone(), file.as_deref())
+        };
+        Ok(Secrets {
+            clickhouse: read(
+                "SINK_CLICKHOUSE_PASSWORD",
+                &self.clickhouse_password,
+                &self.clickhouse_password_file,
+            )?,
+            clickhouse_schema: read(
+                "SINK_CLICKHOUSE_SCHEMA_PASSWORD",
+                &self.clickhouse_schema_password,
+                &self.clickhouse_schema_password_file,
+            )?,
+            registry_password: read(
+                "SINK_REGISTRY_PASSWORD",
+                &self.registry_password,
+                &self.registry_password_file,
+            )?,
+            registry_token: read(
+                "SINK_REGISTRY_TOKEN",
+                &self.registry_token,
+                &self.registry_token_file,
+            )?,
+            kafka_sasl_password: read(
+                "SINK_KAFKA_SASL_PASSWORD",
+                &self.kafka_sasl_password,
+                &self.kafka_sasl_password_file,
+            )?,
+            kafka_ssl_key_password: read(
+                "SINK_KAFKA_SSL_KEY_PASSWORD",
+                &self.kafka_ssl_key_password,
+                &self.kafka_ssl_key_password_file,
+            )?,
+        })
+    }
+}
+
+/// An empty path in a file of settings means "none".
+fn given(path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
+}
+
+fn read_pipeline(path: &PathBuf) -> anyhow::Result<Pipeline> {
+    let place = || format!("pipeline {}", path.display());
+    let length = std::fs::metadata(path).with_context(place)?.len();
+    let bytes_max = pipeline_spec::read::BYTES_MAX;
+    ensure!(
+        usize::try_from(length).is_ok_and(|length| length <= bytes_max),
+        "pipeline {} is longer than {bytes_max} bytes",
+        path.display()
+    );
+    let text = std::fs::read_to_string(path).with_context(place)?;
+    Pipeline::from_yaml(&text).with_context(place)
+}
+
+#[cfg(test)]
+mod tests;

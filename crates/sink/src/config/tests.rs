@@ -1,0 +1,76 @@
+#![expect(clippy::result_large_err, reason = "the signature of figment::Jail")]
+
+use clap::Parser;
+use figment::Jail;
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const PIPELINE: &str =
+    "name: sales\nsource: {topics: [sales]}\ntarget: {database: shop, table: sales}\n";
+
+fn load(arguments: &[&str]) -> anyhow::Result<Config> {
+    Config::load(&Args::try_parse_from(["sink"].iter().chain(arguments))?)
+}
+
+/// What is said when `variables` are set.
+fn refusal(variables: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    Jail::expect_with(|jail| {
+        jail.create_file("p.yaml", PIPELINE)?;
+        variables.iter().for_each(|(name, value)| jail.set_env(name, value));
+        text = format!("{:#}", load(&["--pipeline", "p.yaml"]).unwrap_err());
+        Ok(())
+    });
+    text
+}
+
+#[test]
+fn the_defaults_are_valid() {
+    Jail::expect_with(|jail| {
+        jail.create_file("p.yaml", PIPELINE)?;
+        jail.set_env("SINK_CLICKHOUSE_PASSWORD", "12345");
+        let config = load(&["--pipeline", "p.yaml"]).unwrap();
+        assert!(config.service.http.ip().is_loopback());
+        assert_eq!(config.pipelines[0].group(&config.namespace), "penstock.sales");
+        assert_eq!(config.target().password.expose_secret(), "12345");
+        assert!(!format!("{config:?}").contains("12345"));
+        Ok(())
+    });
+}
+
+#[test]
+fn limits_are_checked_and_named() {
+    for (name, value, key) in [
+        ("SINK__MEMORY__BYTES_MAX", "1000", "memory.bytes_max"),
+        ("SINK__DELIVERY__CUT_MS", "5000", "delivery.cut_ms"),
+        ("SINK__DELIVERY__CUT_MS", "0", "delivery.cut_ms"),
+        ("SINK__DELIVERY__REVOKE_WAIT_MS_MAX", "60000", "delivery.revoke_wait_ms_max"),
+        ("SINK__CLICKHOUSE__PASSWORD", "secret", "password"),
+        ("SINK_REGISTRY_PASSWORD", "secret", "registry.user"),
+    ] {
+        let text = refusal(&[(name, value)]);
+        let named = text.contains(key) || text.replace("__", ".").to_lowercase().contains(key);
+        assert!(named && !text.contains("secret"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_pipeline_with_problems_names_its_file_and_all_of_them() {
+    Jail::expect_with(|jail| {
+        jail.create_file("p.yaml", &PIPELINE.replace("sales\n", "Sales!\nworkers: 0\n"))?;
+        let text = format!("{:#}", load(&["--pipeline", "p.yaml"]).unwrap_err());
+        assert!(text.contains("p.yaml") && text.contains("/name") && text.contains("/workers"));
+        Ok(())
+    });
+}
+
+#[test]
+fn two_pipelines_of_one_name_are_refused() {
+    Jail::expect_with(|jail| {
+        jail.create_file("p.yaml", PIPELINE)?;
+        let error = load(&["--pipeline", "p.yaml", "--pipeline", "p.yaml"]).unwrap_err();
+        assert_eq!(error.to_string(), "two pipelines are called sales");
+        Ok(())
+    });
+}

@@ -1,0 +1,189 @@
+//! The machine's actions in, calls to Kafka and requests to the runtime out.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use deliver::{Action, Commit, Epoch, Event, Insert, StopReason, TopicPartition};
+use rdkafka::{
+    consumer::{CommitMode, Consumer as _},
+    error::KafkaError,
+    topic_partition_list::TopicPartitionList,
+    types::RDKafkaErrorCode,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Worker;
+use crate::{
+    batch::Batch,
+    consume::{list, list_at},
+    insert::FrozenBatch,
+};
+
+/// Longest wait for the answer to a request that is only to wake somebody.
+const WAKE_MAX: Duration = Duration::from_secs(1);
+
+/// The inserts of each partition's epoch can be given up together.
+#[derive(Debug, Default)]
+pub(super) struct Epochs {
+    tokens: HashMap<TopicPartition, (Epoch, CancellationToken)>,
+    stopped: HashMap<TopicPartition, StopReason>,
+}
+
+impl Epochs {
+    fn token(&mut self, partition: &TopicPartition, epoch: Epoch) -> CancellationToken {
+        match self.tokens.get(partition) {
+            Some((found, token)) if *found == epoch => token.clone(),
+            _ => {
+                let token = CancellationToken::new();
+                self.tokens.insert(partition.clone(), (epoch, token.clone()));
+                token
+            }
+        }
+    }
+
+    fn cancel(&mut self, partition: &TopicPartition) {
+        if let Some((_epoch, token)) = self.tokens.remove(partition) {
+            token.cancel();
+        }
+    }
+
+    pub(super) fn cancel_all(&self) {
+        self.tokens.values().for_each(|(_epoch, token)| token.cancel());
+    }
+}
+
+impl Worker<'_> {
+    /// Does everything the machine asks for, in order.
+    pub(super) fn act(&mut self) -> anyhow::Result<()> {
+        while let Some(action) = self.machine.next_action() {
+            match action {
+                Action::Assign(partitions) => {
+                    let places = partitions.iter().map(|(id, offset)| (id, *offset));
+                    let places = list_at(places).context("assign partitions")?;
+                    self.consumer.incremental_assign(&places).context("assign partitions")?;
+                    self.metrics.assigned(&partitions);
+                    self.rebalance = None;
+                }
+                Action::Unassign(partitions) => {
+                    self.unassign(&partitions)?;
+                    self.rebalance = None;
+                }
+                Action::Pause(partitions) => {
+                    self.consumer.pause(&list(&partitions)).context("pause partitions")?;
+                }
+                Action::Resume(partitions) => {
+                    self.consumer.resume(&list(&partitions)).context("resume partitions")?;
+                    self.wake(partitions);
+                }
+                Action::Commit(commit) => self.commit(commit)?,
+                Action::Insert(insert) => self.insert(insert),
+                Action::Abandon(partition, _epoch) => self.epochs.cancel(&partition),
+                Action::Stop(partition, reason) => {
+                    self.metrics.stopped(&partition, reason);
+                    self.epochs.stopped.insert(partition, reason);
+                }
+                Action::Drained => self.drained = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes librdkafka fetch resumed partitions at once. Its broker threads sleep for up to a
+    /// second while they have nothing to fetch, and a resume does not wake them; a request does.
+    /// Seen in librdkafka 2.12.1, `rd_kafka_toppar_pause_resume`.
+    fn wake(&self, partitions: Vec<TopicPartition>) {
+        let consumer = self.consumer.clone();
+        self.runtime.spawn_blocking(move || {
+            for id in partitions {
+                // Only the sending matters, not the answer.
+                drop(consumer.fetch_watermarks(&id.topic, id.partition, WAKE_MAX));
+            }
+        });
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> anyhow::Result<()> {
+        self.stashed.retain(|stash| !partitions.contains(&stash.partition));
+        for partition in partitions {
+            self.epochs.cancel(partition);
+            if let Some(reason) = self.epochs.stopped.remove(partition) {
+                self.metrics.stop_ended(reason);
+            }
+        }
+        self.consumer.incremental_unassign(&list(partitions)).context("give up partitions")?;
+        self.metrics.unassigned(partitions);
+        Ok(())
+    }
+
+    /// Commits on this thread (rule R1) and waits for the answer: the machine must know it before
+    /// anything else happens.
+    fn commit(&mut self, commit: Commit) -> anyhow::Result<()> {
+        let mut offsets = TopicPartitionList::with_capacity(commit.offsets.len());
+        for (id, offset, metadata) in &commit.offsets {
+            let raw = rdkafka::Offset::Offset(offset.raw());
+            offsets.add_partition_offset(&id.topic, id.partition, raw).context("commit offsets")?;
+            if !metadata.is_empty()
+                && let Some(mut element) = offsets.find_partition(&id.topic, id.partition)
+            {
+                element.set_metadata(metadata);
+            }
+        }
+        let started = Instant::now();
+        let result = self.consumer.commit(&offsets, CommitMode::Sync);
+        let now = self.now();
+        match result {
+            Ok(()) => {
+                self.metrics.committed(started.elapsed());
+                self.machine.handle(now, Event::Committed(commit));
+            }
+            Err(error) if passes(&error) => {
+                self.metrics.commit_delayed(&error);
+                self.machine.handle(now, Event::CommitDelayed);
+            }
+            // What cannot be understood cannot be gone on from: the process ends and the
+            // partitions are read again from what is committed.
+            Err(error) => return Err(error).context("commit offsets"),
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, insert: Insert<Batch>) {
+        let Insert { range, last: _, token, batch } = insert;
+        self.sizes = batch.block.sizes();
+        let columns = batch.block.columns().insert_list();
+        let frozen = FrozenBatch {
+            columns,
+            block: batch.block.freeze(),
+            timestamps: batch.timestamps,
+            token,
+            range,
+        };
+        let abandoned = self.epochs.token(&frozen.range.partition, frozen.range.epoch);
+        let inserter = self.inserter.clone();
+        self.runtime.spawn(inserter.run(frozen, abandoned, self.answers.0.clone()));
+    }
+}
+
+/// Whether a refused commit is worth repeating as it is: the group changes, its coordinator
+/// moves, or a connection was lost. In all of these the commit may have been applied.
+fn passes(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::IllegalGeneration
+                | RDKafkaErrorCode::RebalanceInProgress
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::WaitingForCoordinator
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::NetworkException
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::MessageTimedOut
+        )
+    )
+}

@@ -1,0 +1,208 @@
+//! One record in; a row, a dead letter, a skip, or a wait out.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use decode::{BadRecord, RecordMeta, confluent_frame};
+use deliver::{BadRecord as OnBad, Offset, Slot, StopReason, TopicPartition, Verdict};
+use pipeline_spec::NullValue;
+use rdkafka::{
+    Message,
+    message::{Headers as _, OwnedMessage},
+};
+
+use super::{Known, Worker};
+use crate::{
+    batch::Batch,
+    dead_letters::{Letter, copied_headers},
+    metrics::Skipped,
+    schemas::PlanKey,
+};
+
+/// A record that waits for a schema, for room among the dead letters or among the ranges in
+/// flight. Its partition is paused meanwhile; there is at most one of it per partition.
+#[derive(Debug)]
+pub(super) struct Stash {
+    pub(super) partition: TopicPartition,
+    record: OwnedMessage,
+}
+
+/// What became of a record.
+enum Step {
+    Done,
+    /// Its partition must wait with it.
+    Wait,
+}
+
+impl Worker<'_> {
+    /// Takes a record that was just polled. Returns false when the burst must end, because
+    /// something was paused.
+    pub(super) fn take(
+        &mut self,
+        message: &rdkafka::message::BorrowedMessage<'_>,
+        now: Duration,
+    ) -> anyhow::Result<bool> {
+        let Some((slot, offset)) =
+            self.place(message.topic(), message.partition(), message.offset())
+        else {
+            return Ok(true);
+        };
+        match self.machine.expects(slot, offset) {
+            Verdict::Drop => return Ok(true),
+            Verdict::OutOfTurn => bail!(
+                "record {offset} of {}:{} came while its partition was paused",
+                message.topic(),
+                message.partition()
+            ),
+            Verdict::Take => {}
+        }
+        match self.process(slot, offset, message, now) {
+            Step::Done => Ok(true),
+            Step::Wait => {
+                self.machine.stash(slot);
+                let partition = TopicPartition::new(message.topic(), message.partition());
+                self.stashed.push(Stash { partition, record: message.detach() });
+                Ok(false)
+            }
+        }
+    }
+
+    /// Tries again the records that wait.
+    pub(super) fn retry_stashed(&mut self) -> anyhow::Result<()> {
+        if self.stashed.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        for stash in std::mem::take(&mut self.stashed) {
+            let record = &stash.record;
+            let place = self.place(record.topic(), record.partition(), record.offset());
+            let Some((slot, offset)) = place else { continue }; // given up meanwhile
+            if self.machine.is_stopped(slot) {
+                continue; // it is read again after the restart
+            }
+            match self.process(slot, offset, record, now) {
+                Step::Done => self.machine.unstash(slot),
+                Step::Wait => self.stashed.push(stash),
+            }
+        }
+        self.act()
+    }
+
+    fn place(&self, topic: &str, partition: i32, offset: i64) -> Option<(Slot, Offset)> {
+        let slot = self.machine.slot(topic, partition)?;
+        Some((slot, Offset::new(offset).ok()?))
+    }
+
+    /// Makes of a record what it is to become, or finds that it must wait. Leaves everything as
+    /// it was in the latter case.
+    fn process(
+        &mut self,
+        slot: Slot,
+        offset: Offset,
+        record: &impl Message,
+        now: Duration,
+    ) -> Step {
+        let Some(value) = record.payload() else {
+            return match self.pipeline.source.null_value {
+                NullValue::Skip => {
+                    self.metrics.skipped(Skipped::NullValue);
+                    self.machine.skipped(slot, offset, now);
+                    Step::Done
+                }
+                NullValue::DeadLetter => {
+                    self.divert(slot, offset, record, "null-value", String::new, now)
+                }
+                NullValue::Row => self.decode(slot, offset, record, PlanKey::NoValue, &[], now),
+            };
+        };
+        match confluent_frame(value) {
+            Ok((id, datum)) => self.decode(slot, offset, record, PlanKey::Schema(id), datum, now),
+            Err(BadRecord { reason, detail }) => {
+                self.divert(slot, offset, record, reason.as_str(), || detail, now)
+            }
+        }
+    }
+
+    fn decode(
+        &mut self,
+        slot: Slot,
+        offset: Offset,
+        record: &impl Message,
+        key: PlanKey,
+        datum: &[u8],
+        now: Duration,
+    ) -> Step {
+        let plan = match self.plans.get(key, &self.runtime, &self.answers.0, &self.ended) {
+            Known::Plan(plan) => plan,
+            Known::Awaited => return Step::Wait,
+            Known::Refused => {
+                self.machine.stop(slot, StopReason::SchemaMismatch);
+                return Step::Done;
+            }
+            Known::UnknownId => {
+                let detail = || format!("the registry does not know {key:?}");
+                return self.divert(slot, offset, record, "unknown-schema-id", detail, now);
+            }
+        };
+        let open = self.machine.batch(slot).map(|batch| batch.block.columns());
+        if open.is_some_and(|columns| columns != plan.columns()) && !self.machine.cut(slot) {
+            return Step::Wait;
+        }
+        if self.machine.batch(slot).is_none() {
+            self.machine.open(slot, Batch::new(plan.columns(), &self.sizes, &mut self.spare), now);
+        }
+        let Some(batch) = self.machine.batch(slot) else { return Step::Done };
+        let timestamp_ms = record.timestamp().to_millis().unwrap_or(-1);
+        let meta = RecordMeta {
+            topic: record.topic(),
+            partition: record.partition(),
+            offset: offset.raw(),
+            timestamp_ms,
+            key: record.key(),
+            headers: &|visit| {
+                for header in record.headers().into_iter().flat_map(|headers| headers.iter()) {
+                    visit(header.key, header.value);
+                }
+            },
+        };
+        match plan.decode(datum, &meta, &mut batch.block) {
+            Ok(()) => {
+                batch.timestamps.push(timestamp_ms);
+                self.machine.taken(slot, offset, now);
+                Step::Done
+            }
+            Err(BadRecord { reason, detail }) => {
+                self.divert(slot, offset, record, reason.as_str(), || detail, now)
+            }
+        }
+    }
+
+    /// Sends a record to the dead letters, or stops its partition, as the pipeline says.
+    fn divert(
+        &mut self,
+        slot: Slot,
+        offset: Offset,
+        record: &impl Message,
+        reason: &'static str,
+        detail: impl FnOnce() -> String,
+        now: Duration,
+    ) -> Step {
+        // Only this worker sends through its permit, so that nothing is decided without room.
+        let Ok(permit) = self.letters.try_reserve() else { return Step::Wait };
+        match self.machine.bad(slot, offset, now) {
+            OnBad::Stopped => {}
+            OnBad::DeadLetter(id) => permit.send(Letter {
+                record: id,
+                timestamp_ms: record.timestamp().to_millis().unwrap_or(-1),
+                reason,
+                detail: detail(),
+                key: record.key().map(<[u8]>::to_vec),
+                value: record.payload().map(<[u8]>::to_vec),
+                headers: copied_headers(record),
+                answers: self.answers.0.clone(),
+            }),
+        }
+        self.metrics.dead_letter(reason);
+        Step::Done
+    }
+}
