@@ -1,0 +1,3 @@
+//! What the repository promises about its own layout.
+
+mod tidy;
