@@ -252,6 +252,8 @@ impl Config {
             "SINK_REGISTRY_PASSWORD and SINK_REGISTRY_TOKEN are both set: keep one of them"
         );
         crate::kafka::check_properties(&self.kafka.properties)?;
+        // Librdkafka knows its settings: a typing error is told now, not on every attempt.
+        crate::kafka::client(self).create_native_config().context("kafka.properties")?;
         let mut names: Vec<_> = self.pipelines.iter().map(|pipeline| &pipeline.name).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {

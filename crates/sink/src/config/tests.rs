@@ -48,6 +48,8 @@ fn limits_are_checked_and_named() {
         ("SINK__DELIVERY__REVOKE_WAIT_MS_MAX", "60000", "delivery.revoke_wait_ms_max"),
         ("SINK__CLICKHOUSE__PASSWORD", "secret", "password"),
         ("SINK_REGISTRY_PASSWORD", "secret", "registry.user"),
+        ("SINK__KAFKA__PROPERTIES", r#"{"fetch.min.byts"="1"}"#, "fetch.min.byts"),
+        ("SINK__KAFKA__PROPERTIES", r#"{"fetch.min.bytes"="many"}"#, "fetch.min.bytes"),
     ] {
         let text = refusal(&[(name, value)]);
         let named = text.contains(key) || text.replace("__", ".").to_lowercase().contains(key);
