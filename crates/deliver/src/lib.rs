@@ -28,7 +28,6 @@ pub use event::{
 };
 pub use ids::{Epoch, Nonce, Offset, RangeId, Token, TopicPartition};
 pub use machine::{BadRecord, Machine, Slot, Verdict};
-pub use partition::Hold;
 pub use settings::{RANGES_MAX, Settings};
 
 /// What rows are gathered in. The machine only weighs it.

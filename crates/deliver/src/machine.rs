@@ -9,9 +9,9 @@ use std::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    Action, Batch, Epoch, Event, Hold, Offset, Pressure, RangeId, RecordId, Settings, StopReason,
+    Action, Batch, Epoch, Event, Offset, Pressure, RangeId, RecordId, Settings, StopReason,
     TopicPartition,
-    partition::{Partition, RangeState},
+    partition::{Hold, Partition, RangeState},
 };
 
 /// Where a partition is kept. Valid until the next [`Machine::handle`].

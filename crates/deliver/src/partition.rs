@@ -9,7 +9,7 @@ use crate::{Batch, Epoch, Offset, StopReason, TopicPartition, settings::RANGES_M
 
 /// Why a partition is not fetched. It is fetched again when no reason is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub(crate) enum Hold {
     /// One record waits outside the batch for a schema, a table or room.
     Stash,
     /// The open batch is full and [`RANGES_MAX`] ranges are in flight.

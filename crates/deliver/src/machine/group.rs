@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Machine, Revoke};
 use crate::{
-    Action, Assignment, Batch, Commit, Epoch, Hold, Position, Pressure, StopReason, TopicPartition,
-    partition::Partition,
+    Action, Assignment, Batch, Commit, Epoch, Position, Pressure, StopReason, TopicPartition,
+    partition::{Hold, Partition},
 };
 
 impl<B: Batch> Machine<B> {

@@ -6,8 +6,8 @@ use rand::{Rng, rngs::SmallRng};
 
 use super::Machine;
 use crate::{
-    Action, Batch, Commit, Hold, Insert, Nonce, Pressure, RangeId, Token,
-    partition::{Cut, Partition},
+    Action, Batch, Commit, Insert, Nonce, Pressure, RangeId, Token,
+    partition::{Cut, Hold, Partition},
 };
 
 impl<B: Batch> Machine<B> {
