@@ -24,6 +24,8 @@ const TRIED_MAX: u16 = 500;
 pub(crate) struct Chosen {
     pub(crate) kafka: u16,
     pub(crate) kafka_controller: u16,
+    /// 0 unless [`Settings::kafka_proxy`] asks for it.
+    pub(crate) kafka_proxied: u16,
     pub(crate) registry: u16,
     pub(crate) registry_management: u16,
     pub(crate) clickhouse_http: u16,
@@ -70,6 +72,9 @@ pub(crate) fn choose(settings: &Settings) -> Result<(Chosen, Leases), Error> {
     }
     if has(Part::Kafka) {
         chosen.kafka_controller = take("kafka", None, chosen.kafka.saturating_add(1))?;
+        if settings.kafka_proxy.is_some() {
+            chosen.kafka_proxied = take("kafka", None, chosen.kafka.saturating_add(1))?;
+        }
     }
     if has(Part::Registry) {
         chosen.registry_management = take("registry", None, chosen.registry.saturating_add(1))?;

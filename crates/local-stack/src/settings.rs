@@ -141,6 +141,10 @@ pub struct Settings {
     pub program: Option<PathBuf>,
     /// Broker settings that replace or add to ours.
     pub kafka_extra: Vec<(String, String)>,
+    /// A port of 127.0.0.1 on which a proxy listens: gives the broker a second listener that
+    /// sends its clients to this port. Clients connect to the address that a broker advertises,
+    /// so a proxy in front of the ordinary listener is left at once.
+    pub kafka_proxy: Option<u16>,
     /// Largest heap of the broker, in MiB.
     pub kafka_heap_mib: u32,
     /// Databases on which the accounts `sink`, `schema` and `reader` have their rights. A name
@@ -172,6 +176,7 @@ impl Settings {
             first_ports: FirstPorts::default(),
             program: None,
             kafka_extra: Vec::new(),
+            kafka_proxy: None,
             kafka_heap_mib: 512,
             databases: vec!["shop".to_owned()],
             clickhouse_memory_mib: 2048,

@@ -28,6 +28,8 @@ use crate::{
 pub struct Addresses {
     /// Bootstrap server, such as `127.0.0.1:9092`.
     pub kafka: Option<String>,
+    /// Where the proxy that [`Settings::kafka_proxy`] names has to forward to.
+    pub kafka_proxied: Option<String>,
     /// Base URL of the Confluent API, such as `http://127.0.0.1:8081/apis/ccompat/v7`.
     pub registry: Option<String>,
     /// Such as `http://127.0.0.1:8123`.

@@ -1,5 +1,6 @@
 //! Topics, records and groups of a Kafka.
 
+mod admin;
 mod group;
 mod read;
 

@@ -1,6 +1,10 @@
 //! Connections in, the same connections to a server out, until the test gets in the way.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,10 +23,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A TCP proxy with levers. Gone, with its connections, when it is dropped.
 ///
-/// Not for Kafka: its clients connect to the address that the broker advertises.
+/// Kafka's clients connect to the address that the broker advertises. So a proxy for Kafka is
+/// there first: [`Proxy::unconnected`], whose port goes to `Settings::kafka_proxy` of a stack of
+/// one's own, then [`Proxy::forward_to`] what the stack names as `Addresses::kafka_proxied`.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    upstream: Arc<OnceLock<String>>,
     state: Arc<watch::Sender<State>>,
     accepting: JoinHandle<()>,
 }
@@ -32,6 +39,8 @@ struct State {
     mode: Mode,
     /// Connections of an older generation are closed.
     generation: u64,
+    /// How long the server's bytes are held back.
+    delay: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +61,31 @@ impl Proxy {
     ///
     /// When there is no port to be had.
     pub async fn start(upstream: &str) -> anyhow::Result<Self> {
-        let upstream = host_and_port(upstream);
+        let proxy = Self::unconnected().await?;
+        proxy.forward_to(upstream);
+        Ok(proxy)
+    }
+
+    /// Listens on a free port of this machine and closes every connection until it is told where
+    /// to forward to.
+    ///
+    /// # Errors
+    ///
+    /// When there is no port to be had.
+    pub async fn unconnected() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(watch::Sender::new(State { mode: Mode::Open, generation: 0 }));
-        let accepting = tokio::spawn(accept(listener, upstream, Arc::clone(&state)));
-        Ok(Self { address, state, accepting })
+        let open = State { mode: Mode::Open, generation: 0, delay: Duration::ZERO };
+        let state = Arc::new(watch::Sender::new(open));
+        let upstream = Arc::default();
+        let accepting = accept(listener, Arc::clone(&upstream), Arc::clone(&state));
+        Ok(Self { address, upstream, state, accepting: tokio::spawn(accepting) })
+    }
+
+    /// Forwards connections from now on to `upstream` (`host:port`, or a URL with both). The
+    /// first address stays.
+    pub fn forward_to(&self, upstream: &str) {
+        self.upstream.get_or_init(|| host_and_port(upstream));
     }
 
     /// Where it listens.
@@ -83,6 +111,11 @@ impl Proxy {
         self.state.send_modify(|state| state.mode = Mode::Open);
     }
 
+    /// Holds back what the server answers, each piece for so long, as a network that is slow.
+    pub fn delay_answers(&self, delay: Duration) {
+        self.state.send_modify(|state| state.delay = delay);
+    }
+
     /// Closes every connection; new ones work.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.generation += 1);
@@ -104,19 +137,24 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: String, state: Arc<watch::Sender<State>>) {
+async fn accept(
+    listener: TcpListener,
+    upstream: Arc<OnceLock<String>>,
+    state: Arc<watch::Sender<State>>,
+) {
     loop {
         let Ok((client, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let now = *state.borrow();
-        if now.mode == Mode::Refusing {
+        let upstream = upstream.get().filter(|_| now.mode != Mode::Refusing);
+        let Some(upstream) = upstream.cloned() else {
             // So that the other side sees a reset rather than an orderly end.
             drop(client.set_zero_linger());
             continue;
-        }
-        let (upstream, mut state) = (upstream.clone(), state.subscribe());
+        };
+        let mut state = state.subscribe();
         tokio::spawn(async move {
             let mut copies = state.clone();
             let closed = state.wait_for(|state| state.generation != now.generation);
@@ -136,15 +174,27 @@ async fn forward(client: TcpStream, upstream: &str, state: &mut watch::Receiver<
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let mut other = state.clone();
-    tokio::join!(copy(from_client, to_server, state), copy(from_server, to_client, &mut other));
+    tokio::join!(
+        copy(from_client, to_server, state, false),
+        copy(from_server, to_client, &mut other, true)
+    );
 }
 
 /// Copies until the sending side ends; then tells the other side so.
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &mut watch::Receiver<State>) {
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &mut watch::Receiver<State>,
+    answers: bool,
+) {
     let mut chunk = vec![0; CHUNK];
     loop {
         open(state).await;
         let Ok(bytes) = from.read(&mut chunk).await else { return };
+        let delay = state.borrow().delay;
+        if answers && !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         // What arrives during a pause waits for its end.
         open(state).await;
         if bytes == 0 || to.write_all(&chunk[..bytes]).await.is_err() {

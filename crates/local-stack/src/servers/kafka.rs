@@ -144,6 +144,17 @@ fn server_properties(c: Context<'_>) -> String {
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
+    if let Some(proxy) = c.settings.kafka_proxy {
+        let proxied = c.ports.kafka_proxied;
+        let more = [
+            ("listeners", format!(",PROXIED://127.0.0.1:{proxied}")),
+            ("advertised.listeners", format!(",PROXIED://127.0.0.1:{proxy}")),
+            ("listener.security.protocol.map", ",PROXIED:PLAINTEXT".to_owned()),
+        ];
+        for (key, more) in more {
+            settings.entry(key.to_owned()).or_default().push_str(&more);
+        }
+    }
     settings.extend(c.settings.kafka_extra.iter().cloned());
     let line = |(key, value): (&String, &String)| {
         // In a properties file a backslash begins an escape.

@@ -204,6 +204,7 @@ fn addresses(settings: &Settings, ports: &ports::Chosen) -> Addresses {
     let at = |part, port: u16| has(part).then(|| format!("127.0.0.1:{port}"));
     Addresses {
         kafka: at(Part::Kafka, ports.kafka),
+        kafka_proxied: settings.kafka_proxy.and_then(|_| at(Part::Kafka, ports.kafka_proxied)),
         registry: at(Part::Registry, ports.registry)
             .map(|address| format!("http://{address}{}", registry::API)),
         clickhouse_http: at(Part::ClickHouse, ports.clickhouse_http)

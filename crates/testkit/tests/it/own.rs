@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use testkit::{Part, Record, Signal, eventually, own_stack, unique};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer as _},
+};
+use testkit::{Kafka, Part, Proxy, Record, Signal, eventually, own_stack, unique};
 
 #[tokio::test]
 async fn a_broker_that_was_killed_or_frozen_comes_back_with_its_records() {
@@ -46,4 +50,26 @@ async fn a_dropped_stack_is_gone_with_its_data() {
     .await
     .unwrap();
     assert!(!data.exists(), "the data is still there");
+}
+
+// Two threads: the proxy has to go on while this one waits for the metadata.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_of_a_broker_behind_a_proxy_stay_behind_it() {
+    let proxy = Proxy::unconnected().await.unwrap();
+    let port = proxy.address().port();
+    let own =
+        own_stack(&[Part::Kafka], |settings| settings.kafka_proxy = Some(port)).await.unwrap();
+    proxy.forward_to(own.stack().addresses().kafka_proxied.as_ref().unwrap());
+    let (direct, behind) = (own.kafka().unwrap(), Kafka::new(&proxy.address().to_string()));
+    let topic = unique("topic");
+    behind.create_topic(&topic, 1, &[]).await.unwrap();
+    behind.produce(&topic, [Record::of("a")]).await.unwrap();
+    assert_eq!(direct.end_offsets(&topic).await.unwrap()[&0], 1);
+
+    // Where the broker sends its clients: had it named its own port, none would stay.
+    let client: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", behind.brokers()).create().unwrap();
+    let told = client.fetch_metadata(None, Duration::from_secs(20)).unwrap();
+    assert_eq!(told.brokers()[0].port(), i32::from(port));
+    own.stop().await.unwrap();
 }

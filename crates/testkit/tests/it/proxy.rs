@@ -1,6 +1,6 @@
 //! Every lever of the proxy does what it says.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testkit::{Proxy, eventually};
 use tokio::{
@@ -76,4 +76,14 @@ async fn a_cut_ends_connections_and_refusing_ends_new_ones_too() {
     proxy.resume();
     let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(send(&mut connection, 6).await.unwrap(), 6);
+}
+
+#[tokio::test]
+async fn a_delay_holds_answers_back_and_loses_none() {
+    let proxy = Proxy::start(&echo().await).await.unwrap();
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    proxy.delay_answers(SILENCE);
+    let asked = Instant::now();
+    assert_eq!(timeout(PATIENCE, send(&mut connection, 1)).await.unwrap().unwrap(), 1);
+    assert!(asked.elapsed() >= SILENCE, "answered after {:?}", asked.elapsed());
 }
