@@ -1,6 +1,6 @@
 //! The fields of a pipeline document in, typed values with their defaults out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Not};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,10 @@ pub struct Target {
     /// Table engine, `MergeTree` or `ReplacingMergeTree`, without arguments.
     #[serde(default = "merge_tree")]
     pub engine: String,
+    /// Whether to trust a table whose engine exactly once has not been tested with. Written only
+    /// when set, so that older documents keep their revision.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub accept_unverified_engine: bool,
 }
 
 /// Which columns are written.

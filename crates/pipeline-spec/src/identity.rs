@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -14,16 +15,28 @@ impl Pipeline {
     /// and keys sorted, so spelling, order, comments and YAML or JSON make no difference.
     #[must_use]
     pub fn revision(&self) -> String {
-        let mut canonical = String::new();
-        // The types hold nothing that JSON cannot: an error here could only be a bug, and Null
-        // would still be the same for every document, which the tests would notice.
-        write_canonical(&serde_json::to_value(self).unwrap_or(Value::Null), &mut canonical);
-        let digest = Sha256::digest(canonical.as_bytes());
-        digest.iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        digest(self).iter().fold(String::with_capacity(32), |mut text, byte| {
             // Writing to a String cannot fail.
             write!(text, "{byte:02x}").ok();
             text
         })
+    }
+
+    /// The first half of [`Self::revision`] as a number, for where room is short.
+    #[must_use]
+    pub fn revision_short(&self) -> u64 {
+        half(digest(self))
+    }
+
+    /// A number that is equal for documents that make the same rows of the same records: it
+    /// covers what decides about rows and leaves out when, where and by whom they are moved.
+    #[must_use]
+    pub fn rows_fingerprint(&self) -> u64 {
+        let source = &self.source;
+        half(digest(&(
+            (source.format, source.key_format, source.envelope, &source.records),
+            (source.null_value, &self.columns, &self.sql, self.on_error),
+        )))
     }
 
     /// The consumer group: the one in the document, else `<namespace>.<name>`.
@@ -37,6 +50,20 @@ impl Pipeline {
     pub fn dead_letter_topic(&self, namespace: &str) -> String {
         format!("{namespace}.dead-letters.{}", self.name)
     }
+}
+
+/// The first half of the SHA-256 of `value` as JSON with sorted keys.
+fn digest(value: &impl Serialize) -> [u8; 16] {
+    let mut canonical = String::new();
+    // The types hold nothing that JSON cannot: an error here could only be a bug, and Null
+    // would still be the same for every document, which the tests would notice.
+    write_canonical(&serde_json::to_value(value).unwrap_or(Value::Null), &mut canonical);
+    let whole: [u8; 32] = Sha256::digest(canonical.as_bytes()).into();
+    std::array::from_fn(|index| whole[index])
+}
+
+fn half(digest: [u8; 16]) -> u64 {
+    u64::from_be_bytes(std::array::from_fn(|index| digest[index]))
 }
 
 /// Sorts keys itself: whether `serde_json` does depends on a feature any crate can switch.

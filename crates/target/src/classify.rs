@@ -27,7 +27,7 @@ enum Kind {
     Busy,
     /// The request was cut off or cancelled on its way.
     Cut,
-    /// Credentials, grants, quotas: a person mends them on the server.
+    /// Credentials, grants, quotas, a table set to read-only: a person mends them on the server.
     Access,
     /// Database, table or column are not there, or not to be written.
     Table,
@@ -40,7 +40,7 @@ enum Kind {
 ///
 /// Codes and names are the server's (`errorCodeToName`), compared with the running one by a test.
 /// The messages of these hold names and sizes, never values, so they are shown whole.
-const KNOWN: [(u32, &str, Kind); 59] = [
+const KNOWN: [(u32, &str, Kind); 77] = [
     (3, "UNEXPECTED_END_OF_FILE", Kind::Cut),
     (8, "THERE_IS_NO_COLUMN", Kind::Table),
     (10, "NOT_FOUND_COLUMN_IN_BLOCK", Kind::Table),
@@ -66,6 +66,8 @@ const KNOWN: [(u32, &str, Kind); 59] = [
     (173, "CANNOT_ALLOCATE_MEMORY", Kind::Busy),
     (192, "UNKNOWN_USER", Kind::Access),
     (193, "WRONG_PASSWORD", Kind::Access),
+    (194, "REQUIRED_PASSWORD", Kind::Access),
+    (195, "IP_ADDRESS_NOT_ALLOWED", Kind::Access),
     (198, "DNS_ERROR", Kind::Busy),
     (201, "QUOTA_EXCEEDED", Kind::Access),
     (202, "TOO_MANY_SIMULTANEOUS_QUERIES", Kind::Busy),
@@ -85,19 +87,35 @@ const KNOWN: [(u32, &str, Kind); 59] = [
     (285, "TOO_FEW_LIVE_REPLICAS", Kind::Busy),
     (286, "UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE", Kind::Busy),
     (289, "REPLICA_IS_NOT_IN_QUORUM", Kind::Busy),
+    (291, "DATABASE_ACCESS_DENIED", Kind::Access),
     (319, "UNKNOWN_STATUS_OF_INSERT", Kind::Cut),
     (364, "RECEIVED_ERROR_TOO_MANY_REQUESTS", Kind::Busy),
+    (384, "PART_IS_TEMPORARILY_LOCKED", Kind::Busy),
     (394, "QUERY_WAS_CANCELLED", Kind::Cut),
     (425, "SYSTEM_ERROR", Kind::Busy),
     (439, "CANNOT_SCHEDULE_TASK", Kind::Busy),
     (452, "SETTING_CONSTRAINT_VIOLATION", Kind::Settings),
+    (472, "READONLY_SETTING", Kind::Settings),
     (473, "DEADLOCK_AVOIDED", Kind::Busy),
     (497, "ACCESS_DENIED", Kind::Access),
     (499, "S3_ERROR", Kind::Busy),
+    (500, "AZURE_BLOB_STORAGE_ERROR", Kind::Busy),
     (516, "AUTHENTICATION_FAILED", Kind::Access),
+    (696, "ASYNC_LOAD_CANCELED", Kind::Cut),
+    (700, "USER_SESSION_LIMIT_EXCEEDED", Kind::Busy),
+    (720, "USER_EXPIRED", Kind::Access),
+    (722, "ASYNC_LOAD_WAIT_FAILED", Kind::Busy),
     (733, "TABLE_IS_BEING_RESTARTED", Kind::Busy),
+    (734, "CANNOT_WRITE_AFTER_BUFFER_CANCELED", Kind::Cut),
     (735, "QUERY_WAS_CANCELLED_BY_CLIENT", Kind::Cut),
+    (741, "TABLE_UUID_MISMATCH", Kind::Table),
     (745, "SERVER_OVERLOADED", Kind::Busy),
+    (749, "TCP_CONNECTION_LIMIT_REACHED", Kind::Busy),
+    (762, "HTTP_CONNECTION_LIMIT_REACHED", Kind::Busy),
+    (774, "TABLE_IS_PERMANENTLY_READ_ONLY", Kind::Access),
+    (776, "RESOURCE_LIMIT_EXCEEDED", Kind::Busy),
+    (777, "MEMORY_RESERVATION_KILLED", Kind::Busy),
+    (778, "MEMORY_RESERVATION_FAILED", Kind::Busy),
     (999, "KEEPER_EXCEPTION", Kind::Busy),
     (1000, "POCO_EXCEPTION", Kind::Busy),
 ];

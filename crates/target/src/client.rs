@@ -22,6 +22,8 @@ use crate::{
 /// Shorter than the 3 s after which old servers close an idle connection, so that a request is
 /// not sent into one just closed. Source: the server's `keep_alive_timeout`, 3 s until 23.11.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// The server's code for a missing grant.
+const ACCESS_DENIED: u32 = 497;
 
 /// A server, as two accounts see it. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Target {
     pub(crate) inserter: Client,
     /// The account that looks and creates.
     pub(crate) schema: Client,
+    /// The same on a new connection for every request.
+    pub(crate) fresh: Client,
     pub(crate) settings: Arc<Settings>,
     /// Whether insert bodies are compressed.
     pub(crate) compresses: bool,
@@ -63,6 +67,9 @@ pub enum TargetError {
         /// The value sent.
         wanted: &'static str,
     },
+    /// There is no such table, or none that the account may see.
+    #[error("table {0} does not exist")]
+    NoTable(String),
 }
 
 impl TargetError {
@@ -75,8 +82,18 @@ impl TargetError {
         match self {
             Self::NoAnswer { .. } | Self::Unreachable(_) => Disposition::Retry,
             Self::Refused(error) => error.disposition(Account::Schema),
+            Self::NoTable(_) => Disposition::TableChanged,
             Self::Unreadable(_) | Self::NotPinned { .. } => Disposition::Stop,
         }
+    }
+
+    pub(crate) fn no_table(database: &str, table: &str) -> Self {
+        Self::NoTable(format!("{database}.{table}"))
+    }
+
+    /// Whether a grant is missing.
+    pub(crate) fn is_access_denied(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.code == ACCESS_DENIED)
     }
 
     pub(crate) fn from_failure(failure: Failure, timeout_ms: u64) -> Self {
@@ -98,11 +115,15 @@ impl Target {
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         let url = settings.check()?;
         // Built here, where the library's own body type is inferred: it has no public name.
-        let http = HttpClient::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(settings.connections_idle_max)
-            .build(connector(&settings)?);
+        let connector = connector(&settings)?;
+        let pool = |idle_max| {
+            HttpClient::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(idle_max)
+                .build(connector.clone())
+        };
+        let http = pool(settings.connections_idle_max);
         let client = || Client::with_http_client(http.clone()).with_url(url.as_str());
         let compression = settings.compression.towards(&url);
         // The requests of `inserter` carry exactly the pinned settings: the library adds none
@@ -113,12 +134,16 @@ impl Target {
             .with_compression(compression)
             .with_user(&settings.user)
             .with_password(settings.password.expose_secret());
-        let schema = client()
-            .with_compression(clickhouse::Compression::None)
-            .with_user(&settings.schema_user)
-            .with_password(settings.schema_password.expose_secret());
+        let as_schema = |client: Client| {
+            client
+                .with_compression(clickhouse::Compression::None)
+                .with_user(&settings.schema_user)
+                .with_password(settings.schema_password.expose_secret())
+        };
+        let schema = as_schema(client());
+        let fresh = as_schema(Client::with_http_client(pool(0)).with_url(url.as_str()));
         let compresses = compression != clickhouse::Compression::None;
-        Ok(Self { inserter, schema, settings: Arc::new(settings), compresses })
+        Ok(Self { inserter, schema, fresh, settings: Arc::new(settings), compresses })
     }
 
     /// Waits for a request other than an insert, within its time.

@@ -138,7 +138,8 @@ impl Target {
     }
 }
 
-async fn send(
+/// Sends `chunks`, at most so many bytes at once, and waits for the answer until `deadline`.
+pub(crate) async fn send(
     mut request: InsertFormatted,
     chunks: Vec<Bytes>,
     at_once: usize,

@@ -46,6 +46,8 @@ pub struct View {
     /// The table it writes to. `None` when this account may not see it or the server is too old
     /// to tell.
     pub target: Option<ViewTarget>,
+    /// Its query in the server's spelling; empty when this account may not see it.
+    pub select: String,
 }
 
 /// The table a materialized view writes to.
@@ -57,15 +59,17 @@ pub struct ViewTarget {
     pub table: String,
     /// Its engine without arguments.
     pub engine: String,
+    /// Partition key expression; empty when there is one partition.
+    pub partition_key: String,
     /// As [`Inspected::deduplication_window`]: without one of its own the view doubles rows that
     /// the table itself drops.
     pub deduplication_window: Option<u64>,
 }
 
 #[derive(Row, Deserialize)]
-struct TableRow {
-    engine: String,
-    engine_full: String,
+pub(crate) struct TableRow {
+    pub(crate) engine: String,
+    pub(crate) engine_full: String,
     partition_key: String,
     sorting_key: String,
     dependencies_database: Vec<String>,
@@ -83,6 +87,7 @@ struct ColumnRow {
 struct ViewRow {
     target_database: String,
     target_table: String,
+    as_select: String,
 }
 
 impl Target {
@@ -96,15 +101,11 @@ impl Target {
         database: &str,
         table: &str,
     ) -> Result<Option<Inspected>, TargetError> {
-        let Some(row) = self.table_row(database, table).await? else { return Ok(None) };
-        let columns = self.columns(database, table).await?;
-        // Dropped between the two questions.
-        if columns.is_empty() {
-            return Ok(None);
-        }
+        let found = self.table_and_layout(database, table).await?;
+        let Some((row, layout)) = found else { return Ok(None) };
         let views = self.views(&row).await?;
         Ok(Some(Inspected {
-            layout: TableLayout { database: database.to_owned(), table: table.to_owned(), columns },
+            layout,
             deduplication_window: window(&row.engine_full),
             engine: row.engine,
             engine_full: row.engine_full,
@@ -114,7 +115,28 @@ impl Target {
         }))
     }
 
-    async fn table_row(
+    /// The columns of a table; `None` when there is none.
+    pub(crate) async fn layout(
+        &self,
+        database: &str,
+        table: &str,
+    ) -> Result<Option<TableLayout>, TargetError> {
+        let columns = self.columns(database, table).await?;
+        let (database, table) = (database.to_owned(), table.to_owned());
+        Ok((!columns.is_empty()).then_some(TableLayout { database, table, columns }))
+    }
+
+    /// A table and its columns; `None` when there is none, or it goes between the questions.
+    pub(crate) async fn table_and_layout(
+        &self,
+        database: &str,
+        table: &str,
+    ) -> Result<Option<(TableRow, TableLayout)>, TargetError> {
+        let Some(row) = self.table_row(database, table).await? else { return Ok(None) };
+        Ok(self.layout(database, table).await?.map(|layout| (row, layout)))
+    }
+
+    pub(crate) async fn table_row(
         &self,
         database: &str,
         table: &str,
@@ -161,53 +183,74 @@ impl Target {
         let mut seen: HashSet<_> = open.iter().cloned().collect();
         let mut views = Vec::new();
         while let Some((database, name)) = open.pop() {
-            let mut target = None;
-            if let Some((to_database, to_table)) = self.view_target(&database, &name).await?
-                && let Some(row) = self.table_row(&to_database, &to_table).await?
-            {
-                for next in dependants(&row) {
-                    if seen.len() < VIEWS_MAX && seen.insert(next.clone()) {
-                        open.push(next);
-                    }
-                }
-                target = Some(ViewTarget {
-                    database: to_database,
-                    table: to_table,
-                    deduplication_window: window(&row.engine_full),
-                    engine: row.engine,
-                });
+            // A view left out would make the promise behind it false.
+            if seen.len() > VIEWS_MAX {
+                let reason = format!("more than {VIEWS_MAX} materialized views behind one table");
+                return Err(TargetError::Unreadable(reason));
             }
-            views.push(View { database, name, target });
+            let mut view = View { database, name, target: None, select: String::new() };
+            if let Some(row) = self.view_row(&view.database, &view.name).await? {
+                view.target = self.view_target(&row, &mut open, &mut seen).await?;
+                view.select = row.as_select;
+            }
+            views.push(view);
         }
         views.sort_by(|a, b| (&a.database, &a.name).cmp(&(&b.database, &b.name)));
         Ok(views)
     }
 
-    async fn view_target(
-        &self,
-        database: &str,
-        name: &str,
-    ) -> Result<Option<(String, String)>, TargetError> {
+    async fn view_row(&self, database: &str, name: &str) -> Result<Option<ViewRow>, TargetError> {
         let query = self
             .schema
             .query("SELECT ?fields FROM system.tables WHERE database = ? AND name = ?")
             .bind(database)
             .bind(name);
         match self.ask(query.fetch_optional::<ViewRow>()).await {
-            Ok(Some(row)) if !row.target_table.is_empty() => {
-                Ok(Some((row.target_database, row.target_table)))
-            }
-            Ok(_) => Ok(None),
             Err(TargetError::Refused(error)) if error.code == UNKNOWN_IDENTIFIER => Ok(None),
-            Err(error) => Err(error),
+            answer => answer,
         }
+    }
+
+    /// The table a view writes to, whose own views are added to those still open.
+    async fn view_target(
+        &self,
+        view: &ViewRow,
+        open: &mut Vec<(String, String)>,
+        seen: &mut HashSet<(String, String)>,
+    ) -> Result<Option<ViewTarget>, TargetError> {
+        let (database, table) = (view.target_database.clone(), view.target_table.clone());
+        if table.is_empty() {
+            return Ok(None);
+        }
+        let Some(row) = self.table_row(&database, &table).await? else { return Ok(None) };
+        open.extend(dependants(&row).into_iter().filter(|next| seen.insert(next.clone())));
+        Ok(Some(ViewTarget {
+            database,
+            table,
+            deduplication_window: window(&row.engine_full),
+            engine: row.engine,
+            partition_key: row.partition_key,
+        }))
     }
 }
 
+/// Whether a block of these columns, by name and type, still goes into a table as it was made to:
+/// each is there, with that type, and takes values. Columns that the table has besides do not
+/// matter, because their defaults fill them.
+pub fn fits<'a>(
+    layout: &TableLayout,
+    columns: impl IntoIterator<Item = (&'a str, &'a ColumnType)>,
+) -> bool {
+    columns.into_iter().all(|(name, column_type)| {
+        layout.column(name).is_some_and(|column| {
+            let computed = matches!(column.default, DefaultKind::Materialized | DefaultKind::Alias);
+            !computed && column.column_type == *column_type
+        })
+    })
+}
+
 fn dependants(row: &TableRow) -> Vec<(String, String)> {
-    let names =
-        row.dependencies_database.iter().cloned().zip(row.dependencies_table.iter().cloned());
-    names.take(VIEWS_MAX).collect()
+    row.dependencies_database.iter().cloned().zip(row.dependencies_table.iter().cloned()).collect()
 }
 
 /// Reads the window from an engine's clause as the server spells it, settings last.

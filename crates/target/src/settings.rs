@@ -154,7 +154,7 @@ impl Compression {
 
 /// Whether requests to `url` stay on this machine, as far as the name alone can tell: nothing is
 /// resolved.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),

@@ -44,6 +44,17 @@ fn every_change_of_meaning_changes_the_revision() {
     }
 }
 
+/// It came later than the first stored revisions: unset, it must not show in them.
+#[test]
+fn accepting_an_unverified_engine_counts_only_when_it_is_set() {
+    let with = |value: &str| {
+        let field = format!("sales, accept_unverified_engine: {value}}}");
+        read(&SALES.replace("sales}", &field)).revision()
+    };
+    assert_eq!(with("false"), read(SALES).revision());
+    assert_ne!(with("true"), read(SALES).revision());
+}
+
 #[test]
 fn names_come_from_namespace_and_name() {
     let pipeline = read(SALES);

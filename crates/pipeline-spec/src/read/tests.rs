@@ -29,6 +29,7 @@ target:
   order_by: [store_id, ts]
   partition_by: toYYYYMM(ts)
   engine: ReplacingMergeTree
+  accept_unverified_engine: true
 evolution: none
 columns: {exclude: [], rename: {}, metadata: [topic, partition, offset, timestamp, key, headers]}
 sql: null
@@ -62,6 +63,7 @@ fn what_is_left_out_has_the_documented_default() {
     let target = &pipeline.target;
     assert_eq!((target.create, target.engine.as_str()), (true, "MergeTree"));
     assert!(target.order_by.is_empty() && target.partition_by.is_none());
+    assert!(!target.accept_unverified_engine);
     assert_eq!(pipeline.evolution, Evolution::None);
     assert_eq!(pipeline.columns.metadata.0, MetadataColumn::ALWAYS);
     assert_eq!(pipeline.sql, None);

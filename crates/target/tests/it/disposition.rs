@@ -137,3 +137,30 @@ async fn a_block_that_cannot_be_one_is_not_sent() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn too_many_parts_are_waited_for() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    fixture.table(&format!("{TABLE} SETTINGS parts_to_throw_insert = 1")).await?;
+    fixture.query("SYSTEM STOP MERGES {db}.t").await?;
+    fixture.insert_ids("first", [1]).await?;
+    let error = refusal(&fixture, [2]).await?;
+    assert!(error.to_string().contains("TOO_MANY_PARTS"), "{error}");
+    assert_eq!((error.disposition(), error.needs_person()), (Disposition::Retry, false), "{error}");
+    fixture.query("ALTER TABLE {db}.t MODIFY SETTING parts_to_throw_insert = 100").await?;
+    fixture.insert_ids("token", [2]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_only_table_waits_for_a_person() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    fixture.table(TABLE).await?;
+    fixture.query("ALTER TABLE {db}.t MODIFY SETTING table_readonly = 1").await?;
+    let error = refusal(&fixture, [1]).await?;
+    assert!(error.to_string().contains("READ_ONLY"), "{error}");
+    assert_eq!((error.disposition(), error.needs_person()), (Disposition::Retry, true), "{error}");
+    fixture.query("ALTER TABLE {db}.t MODIFY SETTING table_readonly = 0").await?;
+    fixture.insert_ids("token", [1]).await?;
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use target::{Insert, InsertError, Settings, Target};
+use target::{Guarantee, GuaranteeOptions, Insert, InsertError, Settings, Target, TargetError};
 
 /// A test's own database on the shared server.
 pub(crate) struct Fixture {
@@ -14,7 +14,11 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Result<Self> {
-        let servers = testkit::stack().await?;
+        Self::on(testkit::stack().await?).await
+    }
+
+    /// A database of its own on one of `servers`.
+    pub(crate) async fn on(servers: &testkit::Servers) -> Result<Self> {
         let settings = Settings {
             url: servers.clickhouse_http.clone(),
             user: servers.sink.name.clone(),
@@ -63,6 +67,11 @@ impl Fixture {
         let rows = data.len() as u64 / 8;
         let chunks = crate::native::block(rows, &[("id", "UInt64", data)]);
         self.target.insert(&self.insert("id", token, rows, &chunks)).await
+    }
+
+    /// What the table `t` gives to a pipeline that accepts no unverified engine.
+    pub(crate) async fn guarantee(&self) -> Result<Guarantee, TargetError> {
+        self.target.guarantee(&self.database, "t", &GuaranteeOptions::default()).await
     }
 
     /// Runs a query as administrator; `{db}` stands for the database.

@@ -77,6 +77,27 @@ async fn views_are_followed_to_the_last_table() -> Result<()> {
     Ok(())
 }
 
+/// One left out could be the one that doubles rows.
+#[tokio::test]
+async fn more_views_than_are_followed_are_refused() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    fixture.table("(id UInt64) ENGINE = MergeTree ORDER BY id").await?;
+    let view = async |number: usize| {
+        let sql = "CREATE MATERIALIZED VIEW {db}.v_NUMBER TO {db}.t_NUMBER AS SELECT * FROM {db}.t";
+        let table = "CREATE TABLE {db}.t_NUMBER (id UInt64) ENGINE = Null";
+        fixture.query(&table.replace("NUMBER", &number.to_string())).await?;
+        fixture.query(&sql.replace("NUMBER", &number.to_string())).await
+    };
+    for number in 1..=100 {
+        view(number).await?;
+    }
+    assert_eq!(look(&fixture).await?.views.len(), 100);
+    view(101).await?;
+    let error = look(&fixture).await.err().context("one is left out")?;
+    assert!(error.to_string().contains("more than 100 materialized views"), "{error:#}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_none() -> Result<()> {
     let fixture = Fixture::new().await?;
