@@ -1,6 +1,8 @@
 //! The vocabulary of the machine: what it is told and what it asks for.
 
-use crate::{Epoch, Offset, RangeId, Token, TopicPartition};
+use crate::{
+    Epoch, Fenced, Member, Offset, Origin, Proof, RangeId, Token, TopicId, TopicPartition, Window,
+};
 
 /// What happened outside. Records are told by [`crate::Machine::taken`] and its kin instead:
 /// they come by the million, and the batch they are decoded into belongs to the machine.
@@ -14,13 +16,35 @@ pub enum Event {
     Lost(Vec<TopicPartition>),
     /// The answer to [`Action::Commit`].
     Committed(Commit),
-    /// [`Action::Commit`] was refused for a reason that passes. The same offsets are committed
-    /// again on a later tick.
+    /// [`Action::Commit`] was refused for a reason that passes, or not answered. It may have been
+    /// applied, in whole or in part: the same is committed again on a later tick.
     CommitDelayed,
+    /// The coordinator refused the commit because this consumer is not, or no longer, a member
+    /// of the group. Answered by [`Action::FailStop`].
+    CommitRefused(Commit),
+    /// The consumer has found out by itself that it is out of the group. Answered by
+    /// [`Action::FailStop`].
+    Fenced(Fenced),
     /// The batch of this range is in ClickHouse.
     Inserted(RangeId),
     /// The batch of this range cannot be inserted until a person acts.
     InsertFailed(RangeId),
+    /// Whether the batch of this range is in ClickHouse can be shown neither by its token nor by
+    /// counting its rows.
+    InsertUnprovable(RangeId),
+    /// No record is left in the partition below `next`: what was there has been compacted away.
+    Passed {
+        /// The partition.
+        partition: TopicPartition,
+        /// The assignment in which that was found.
+        epoch: Epoch,
+        /// Smallest offset of which nothing is known.
+        next: Offset,
+    },
+    /// How much of the deduplication window has been used.
+    Window(Window),
+    /// Bytes that the memory budget of the process has left for replays.
+    Room(usize),
     /// Kafka has acknowledged the dead letter of this record.
     DeadLetterAcked(RecordId),
     /// How full the memory budget of the process is.
@@ -38,6 +62,10 @@ pub struct Assignment {
     pub partition: TopicPartition,
     /// Where it starts.
     pub position: Position,
+    /// The topic's id, if Kafka could tell.
+    pub topic: Option<TopicId>,
+    /// Who the consumer was when the group assigned the partition to it (rule R2).
+    pub member: Member,
 }
 
 /// Where the owner of a partition starts.
@@ -52,7 +80,10 @@ pub enum Position {
     },
     /// The group has committed nothing: `start` was resolved to this number. It is committed
     /// before the first record is taken, so that a restart finds the same one.
-    Start(Offset),
+    Start(Offset, Origin),
+    /// The group has committed nothing, and yet the target holds rows of this partition: the
+    /// group's offsets are gone. It is held at this offset and nothing is committed.
+    Missing(Offset),
 }
 
 /// One record.
@@ -90,6 +121,8 @@ pub enum Action<Batch> {
     Resume(Vec<TopicPartition>),
     /// Commit these offsets in one call and tell the outcome.
     Commit(Commit),
+    /// A recorded range is about to be read again, so many rows of it.
+    Replay(RangeId, Offset, u64),
     /// Insert this batch, for as long as it takes, and tell the outcome.
     Insert(Insert<Batch>),
     /// Give up the inserts of this partition's epoch: it has another owner now.
@@ -98,12 +131,15 @@ pub enum Action<Batch> {
     Stop(TopicPartition, StopReason),
     /// Everything taken is in ClickHouse, committed, or cannot be until a person acts.
     Drained,
+    /// Give up all that is held, commit nothing more, and begin anew with a fresh consumer and a
+    /// fresh machine. Always the last action.
+    FailStop(Fenced),
 }
 
 /// Offsets to commit, each with its metadata string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
-    /// Partition, offset (everything below is done), metadata.
+    /// Partition, offset (everything below is done), metadata ([`crate::Metadata`]).
     pub offsets: Vec<(TopicPartition, Offset, String)>,
 }
 
@@ -116,6 +152,8 @@ pub struct Insert<Batch> {
     pub last: Offset,
     /// Makes a repeated insert harmless.
     pub token: Token,
+    /// Whether and how long the token can be relied on.
+    pub proof: Proof,
     /// The rows.
     pub batch: Batch,
 }
@@ -131,12 +169,32 @@ pub enum StopReason {
     InsertRefused,
     /// The committed metadata is of a version that this program does not know (rule R2).
     UnknownMetadata,
+    /// The group's offsets are gone although the target holds rows of the partition.
+    OffsetsLost,
+    /// The topic holds no record at the offset to go on from: its retention has passed it, or the
+    /// topic was cut short.
+    OffsetOutOfRange,
+    /// The committed offset is one of an earlier topic of the same name.
+    TopicRecreated,
+    /// Whether a recorded range is in the table cannot be shown (rule R9).
+    RangeUnprovable,
+    /// The pipeline asks for more than its table can give (rule R0).
+    GuaranteeMissing,
 }
 
 impl StopReason {
     /// Every reason, for a metric that shows them all.
-    pub const ALL: [Self; 4] =
-        [Self::SchemaMismatch, Self::BadRecord, Self::InsertRefused, Self::UnknownMetadata];
+    pub const ALL: [Self; 9] = [
+        Self::SchemaMismatch,
+        Self::BadRecord,
+        Self::InsertRefused,
+        Self::UnknownMetadata,
+        Self::OffsetsLost,
+        Self::OffsetOutOfRange,
+        Self::TopicRecreated,
+        Self::RangeUnprovable,
+        Self::GuaranteeMissing,
+    ];
 
     /// The name in metrics, logs and documents.
     #[must_use]
@@ -146,6 +204,11 @@ impl StopReason {
             Self::BadRecord => "bad-record",
             Self::InsertRefused => "insert-refused",
             Self::UnknownMetadata => "unknown-metadata",
+            Self::OffsetsLost => "offsets-lost",
+            Self::OffsetOutOfRange => "offset-out-of-range",
+            Self::TopicRecreated => "topic-recreated",
+            Self::RangeUnprovable => "range-unprovable",
+            Self::GuaranteeMissing => "guarantee-missing",
         }
     }
 }

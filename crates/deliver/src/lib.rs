@@ -12,22 +12,31 @@
 //! **Invariant:** an offset is committed only after every record below it is in ClickHouse or
 //! acknowledged in the dead letters.
 //!
-//! Rules kept here so far: R1 (by being called from one thread), R2 in part (an unknown metadata
-//! version stops the partition), R5 (frozen batches), R6 in part (contiguous ranges, at most
-//! eight), R7 (nonce and token), R11, R12. Commits carry no intent yet, so a killed process may
-//! insert again what it had inserted but not committed.
+//! The protocol's rules are explained in `docs/exactly-once.md`. Kept here: R2 in [`Position`] and
+//! `machine/group`, R3 in [`Machine::may_commit`], R4 in [`Machine::handle`], R5, R6 and R11 in
+//! `partition`, R7's nonce in `machine/tick`, R8 and R10 in `partition/replay`, R9 in [`Proof`], R12 in
+//! `machine/group`.
 
 mod event;
+mod fence;
 mod ids;
+mod intent;
 mod machine;
 mod partition;
+mod proof;
+mod rules;
 mod settings;
 
 pub use event::{
     Action, Assignment, Commit, Event, Insert, Position, Pressure, RecordId, StopReason,
 };
-pub use ids::{Epoch, Nonce, Offset, RangeId, Token, TopicPartition};
+pub use fence::{Fenced, Member, Membership};
+pub use ids::{Epoch, Nonce, Offset, RangeId, Token, TopicId, TopicPartition};
+pub use intent::{
+    Intent, Lineage, METADATA_BYTES_MAX, Metadata, Origin, UNKNOWN_IDS_MAX, UnknownMetadata,
+};
 pub use machine::{BadRecord, Machine, Slot, Verdict};
+pub use proof::{Proof, Settled, Window};
 pub use settings::{RANGES_MAX, Settings};
 
 /// What rows are gathered in. The machine only weighs it.
@@ -37,4 +46,8 @@ pub trait Batch {
 
     /// Bytes of memory that it holds. Never shrinks while rows are added.
     fn bytes(&self) -> usize;
+
+    /// Of everything that decides which rows its records become: the same records under the same
+    /// fingerprint are the same rows, in every process and every release.
+    fn fingerprint(&self) -> u64;
 }

@@ -9,9 +9,10 @@ use std::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    Action, Batch, Epoch, Event, Offset, Pressure, RangeId, RecordId, Settings, StopReason,
-    TopicPartition,
-    partition::{Hold, Partition, RangeState},
+    Action, Batch, Commit, Epoch, Event, Fenced, Membership, Offset, Pressure, RangeId, RecordId,
+    Settings, StopReason, TopicPartition, Window, fence,
+    partition::{Hold, Outcome, Partition},
+    rules::{Rule, keeps},
 };
 
 /// Where a partition is kept. Valid until the next [`Machine::handle`].
@@ -53,10 +54,15 @@ pub struct Machine<B> {
     assigning: Option<Vec<(TopicPartition, Offset)>>,
     revoke: Option<Revoke>,
     pressure: Pressure,
+    window: Window,
+    /// When something was committed last.
+    committed_at: Duration,
+    /// Memory left for replays, as far as it is not promised yet.
+    room: usize,
     draining: bool,
     drained: bool,
+    failed: bool,
     tick_wanted: bool,
-    bytes: usize,
     actions: VecDeque<Action<B>>,
 }
 
@@ -81,10 +87,13 @@ impl<B: Batch> Machine<B> {
             assigning: None,
             revoke: None,
             pressure: Pressure::Low,
+            window: Window::default(),
+            committed_at: Duration::ZERO,
+            room: 0,
             draining: false,
             drained: false,
+            failed: false,
             tick_wanted: false,
-            bytes: 0,
             actions: VecDeque::new(),
         }
     }
@@ -99,10 +108,10 @@ impl<B: Batch> Machine<B> {
         self.actions.pop_front()
     }
 
-    /// Bytes held by open and frozen batches.
+    /// Bytes held by open and frozen batches, and promised to replays.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.partitions.iter().flatten().map(Partition::bytes).sum()
     }
 
     /// Whether a batch is full: the next [`Event::Tick`] should come at once.
@@ -129,24 +138,56 @@ impl<B: Batch> Machine<B> {
         slots.get(usize::try_from(partition).ok()?).copied().flatten().map(Slot)
     }
 
-    /// Whether a partition takes no more records until a person acts.
+    /// The offset that a partition should be fetched from.
+    #[must_use]
+    pub fn next(&self, slot: Slot) -> Option<Offset> {
+        self.get(slot).map(Partition::next)
+    }
+
+    /// Whether a partition takes no more records in this assignment: a person must act first, or
+    /// it is being given up. What was kept aside of it is to be forgotten: the rows before it may
+    /// have been dropped already, and the next owner reads it again.
     #[must_use]
     pub fn is_stopped(&self, slot: Slot) -> bool {
-        self.get(slot).is_some_and(|partition| partition.stopped.is_some())
+        self.get(slot).is_some_and(Partition::is_final)
+    }
+
+    /// Why a partition was stopped, if it was.
+    #[cfg(test)]
+    pub(crate) fn stopped(&self, slot: Slot) -> Option<StopReason> {
+        self.get(slot)?.stopped
     }
 
     /// Says what to do with the record at `offset`.
     #[must_use]
-    pub fn expects(&self, slot: Slot, offset: Offset) -> Verdict {
+    pub fn expects(&mut self, slot: Slot, offset: Offset) -> Verdict {
         let Some(partition) = self.get(slot) else { return Verdict::Drop };
+        // R10: exactly the recorded offsets, wherever the consumer happens to begin.
         if offset < partition.next() || partition.is_final() {
             Verdict::Drop
         } else if partition.holds(Hold::Stash) {
             Verdict::OutOfTurn
         } else {
             // Other holds only stop fetching: what had been fetched before is taken.
+            if partition.has_passed(offset) {
+                self.end_replays(slot, offset);
+            }
             Verdict::Take
         }
+    }
+
+    /// While a recorded range is read again: the schema ids whose records it holds to be bad
+    /// because the registry did not know them. Exactly these are unknown now (rule R8).
+    #[must_use]
+    pub fn recorded_unknown_ids(&self, slot: Slot) -> Option<&[u32]> {
+        Some(self.get(slot)?.recorded()?.unknown_ids.as_slice())
+    }
+
+    /// Notes that the registry does not know the schema of the next record, before
+    /// [`Self::bad`] is told. Returns false when the open range names too many such ids already:
+    /// [`Self::cut`] it first.
+    pub fn judge(&mut self, slot: Slot, id: u32, now: Duration) -> bool {
+        self.get_mut(slot).is_none_or(|partition| partition.judge(id, now))
     }
 
     /// Lends the open batch; `None` when there is none.
@@ -156,40 +197,44 @@ impl<B: Batch> Machine<B> {
 
     /// Opens a batch in a partition that has none.
     pub fn open(&mut self, slot: Slot, batch: B, now: Duration) {
-        let bytes = batch.bytes();
         if let Some(partition) = self.get_mut(slot) {
             partition.open(batch, now);
-            self.bytes += bytes;
         }
     }
 
     /// Cuts the open batch before it is due, because the next row has other columns. Returns
-    /// false when too many ranges are in flight: hold the record and try again later.
+    /// false when it cannot be: hold the record and try again later. A recorded range is never
+    /// cut (rule R8): if its rows do not fit into one batch any more, its partition stops.
     pub fn cut(&mut self, slot: Slot) -> bool {
-        let Some(partition) = self.partitions.get_mut(slot.0).and_then(Option::as_mut) else {
-            return true;
-        };
+        let stamp = self.stamp();
+        let Some(partition) = self.get_mut(slot) else { return true };
+        if partition.is_replaying() {
+            self.stop(slot, StopReason::RangeUnprovable);
+            return false;
+        }
         if partition.is_crowded() {
             return false;
         }
-        tick::freeze(partition, &mut self.nonces, &mut self.actions);
+        partition.cut(stamp);
+        self.tick_wanted = true;
         true
     }
 
     /// Counts a record whose row is in the open batch.
     pub fn taken(&mut self, slot: Slot, offset: Offset, now: Duration) {
         let settings = self.settings;
-        let Some(partition) = self.partitions.get_mut(slot.0).and_then(Option::as_mut) else {
-            return;
-        };
-        self.bytes += partition.advance(offset, now);
+        let Some(partition) = self.get_mut(slot) else { return };
+        partition.unjudge();
+        partition.advance(offset, now);
+        if partition.is_replaying() {
+            return self.end_replays(slot, offset.next());
+        }
         let full = partition.open_rows() >= settings.rows_max
             || partition.open_bytes() >= settings.bytes_max;
-        if full {
-            self.tick_wanted = true;
-            if partition.is_crowded() && partition.hold(Hold::Ranges) {
-                self.actions.push_back(Action::Pause(vec![partition.id.clone()]));
-            }
+        let crowded = full && partition.is_crowded();
+        self.tick_wanted |= full;
+        if crowded {
+            self.hold(slot, Hold::Ranges);
         }
     }
 
@@ -197,6 +242,7 @@ impl<B: Batch> Machine<B> {
     pub fn skipped(&mut self, slot: Slot, offset: Offset, now: Duration) {
         if let Some(partition) = self.get_mut(slot) {
             partition.advance(offset, now);
+            self.end_replays(slot, offset.next());
         }
     }
 
@@ -209,8 +255,9 @@ impl<B: Batch> Machine<B> {
         let Some(partition) = self.get_mut(slot) else { return BadRecord::Stopped };
         partition.advance(offset, now);
         partition.await_ack(offset);
-        let (partition, epoch) = (partition.id.clone(), partition.epoch);
-        BadRecord::DeadLetter(RecordId { partition, epoch, offset })
+        let record = RecordId { partition: partition.id.clone(), epoch: partition.epoch, offset };
+        self.end_replays(slot, offset.next());
+        BadRecord::DeadLetter(record)
     }
 
     /// Stops fetching a partition whose next record the worker keeps aside.
@@ -236,17 +283,46 @@ impl<B: Batch> Machine<B> {
         self.actions.push_back(Action::Stop(id, reason));
     }
 
+    /// Rule R3: whether this commit may be sent, or, once it was answered, whether the answer
+    /// counts. To be asked at both times with what the consumer knows by then. If not, the commit
+    /// must not be sent, or its answer not be told: an [`Action::FailStop`] follows.
+    pub fn may_commit(&mut self, commit: &Commit, now: &Membership) -> bool {
+        let limit = self.settings.poll_interval_max;
+        let refused = commit.offsets.iter().find_map(|(id, ..)| {
+            let Some(partition) = self.slot_of(id).and_then(|slot| self.get(slot)) else {
+                return Some(Fenced::NotOwner);
+            };
+            fence::check(&partition.member, now, limit).err()
+        });
+        if let Some(why) = refused {
+            self.fail_stop(why);
+        }
+        refused.is_none()
+    }
+
     /// Tells the machine what happened. Ask [`Self::next_action`] for the answers.
     pub fn handle(&mut self, now: Duration, event: Event) {
+        if self.failed {
+            return;
+        }
         match event {
             Event::Assigned(assignments) => self.assigned(assignments),
             Event::Revoked(partitions) => self.revoked(partitions, now),
             Event::Lost(partitions) => self.give_up(partitions),
             Event::Committed(commit) => self.committed(&commit),
-            // R5: the offsets stay uncommitted, so the next tick asks for the same ones again.
-            Event::CommitDelayed => {}
-            Event::Inserted(range) => self.insert_ended(&range, RangeState::Inserted),
-            Event::InsertFailed(range) => self.insert_ended(&range, RangeState::Failed),
+            Event::CommitDelayed => self.commit_delayed(),
+            // R4: whoever was thrown out knows nothing any more.
+            Event::CommitRefused(_) if keeps(Rule::R4) => self.fail_stop(Fenced::Refused),
+            Event::CommitRefused(commit) => self.committed(&commit),
+            Event::Fenced(why) => self.fail_stop(why),
+            Event::Inserted(range) => self.insert_ended(&range, None),
+            Event::InsertFailed(range) => {
+                self.insert_ended(&range, Some(StopReason::InsertRefused));
+            }
+            Event::InsertUnprovable(range) => {
+                self.insert_ended(&range, Some(StopReason::RangeUnprovable));
+            }
+            Event::Passed { partition, epoch, next } => self.passed(&partition, epoch, next),
             Event::DeadLetterAcked(record) => {
                 if let Some(partition) = self.current(&record.partition, record.epoch) {
                     partition.acked(record.offset);
@@ -254,6 +330,8 @@ impl<B: Batch> Machine<B> {
                 }
             }
             Event::Memory(pressure) => self.memory(pressure),
+            Event::Window(window) => self.window = window,
+            Event::Room(bytes) => self.room = bytes,
             Event::Tick => self.tick(now),
             Event::Drain => {
                 self.draining = true;
@@ -262,15 +340,26 @@ impl<B: Batch> Machine<B> {
         }
     }
 
-    fn insert_ended(&mut self, range: &RangeId, state: RangeState) {
+    fn insert_ended(&mut self, range: &RangeId, failed: Option<StopReason>) {
+        let outcome = if failed.is_none() { Outcome::Inserted } else { Outcome::Failed };
         let Some(partition) = self.current(&range.partition, range.epoch) else { return };
-        let Some(bytes) = partition.inserted(range.first, state) else { return };
-        self.bytes = self.bytes.saturating_sub(bytes);
-        self.relieve(&range.partition);
-        let Some(slot) = self.slot_of(&range.partition) else { return };
-        if state == RangeState::Failed {
-            self.stop(slot, StopReason::InsertRefused);
+        if !partition.insert_ended(range.first, outcome) {
+            return;
         }
+        self.relieve(&range.partition);
+        if let (Some(slot), Some(reason)) = (self.slot_of(&range.partition), failed) {
+            self.stop(slot, reason);
+        }
+    }
+
+    /// Discards everything: what was not committed is read again by whoever owns it next.
+    fn fail_stop(&mut self, why: Fenced) {
+        self.partitions.clear();
+        self.slots.clear();
+        (self.assigning, self.revoke) = (None, None);
+        self.failed = true;
+        self.actions.clear();
+        self.actions.push_back(Action::FailStop(why));
     }
 
     /// Fetches a partition again once another range may be in flight.
@@ -333,10 +422,13 @@ impl<B: Batch> Machine<B> {
     }
 
     fn hold_all(&mut self, hold: Hold) {
+        // What has been promised memory must be able to use it: nothing else gives any back.
+        let promised = |one: &Partition<B>| hold == Hold::Memory && one.admitted;
         let held: Vec<_> = self
             .partitions
             .iter_mut()
             .flatten()
+            .filter(|partition| !promised(partition))
             .filter_map(|partition| partition.hold(hold).then(|| partition.id.clone()))
             .collect();
         if !held.is_empty() {
@@ -354,6 +446,7 @@ impl<B: Batch> Machine<B> {
 }
 
 mod group;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod tick;

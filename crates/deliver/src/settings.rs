@@ -27,6 +27,16 @@ pub struct Settings {
     pub stop_on_bad_record: bool,
     /// Whether partitions are owned but not fetched, so that the group keeps its offsets.
     pub paused: bool,
+    /// Time without a poll after which the group takes a consumer for dead
+    /// (`max.poll.interval.ms`).
+    pub poll_interval_max: Duration,
+    /// Whether a range that its token may not protect any more must be proven by its rows.
+    pub exactly_once: bool,
+    /// Whether ranges are announced before they are inserted. Without, a killed process doubles
+    /// rows: only for measuring what that costs and for showing that tests find it.
+    pub intents: bool,
+    /// The pipeline document's revision, shortened to 64 bits: recorded with every range.
+    pub revision: u64,
 }
 
 impl Settings {

@@ -11,15 +11,23 @@ pub struct Batch {
     pub block: Block,
     /// When their records were written.
     pub timestamps: Timestamps,
+    /// Of all that decides which rows its records become.
+    fingerprint: u64,
 }
 
 impl Batch {
     /// An empty batch with room for about as many rows as the last one had, in used buffers as
-    /// far as there are any: fresh memory costs a third of the decoding.
+    /// far as there are any: fresh memory costs a third of the decoding. `fingerprint` is of all
+    /// that decides which rows its records become.
     #[must_use]
-    pub fn new(columns: &Arc<ColumnList>, sizes: &Sizes, spare: &mut Spare) -> Self {
+    pub fn new(
+        columns: &Arc<ColumnList>,
+        fingerprint: u64,
+        sizes: &Sizes,
+        spare: &mut Spare,
+    ) -> Self {
         let block = Block::reusing(columns, sizes, spare);
-        Self { block, timestamps: Timestamps::default() }
+        Self { block, timestamps: Timestamps::default(), fingerprint }
     }
 }
 
@@ -30,6 +38,10 @@ impl deliver::Batch for Batch {
 
     fn bytes(&self) -> usize {
         self.block.bytes() + self.timestamps.bytes()
+    }
+
+    fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 }
 

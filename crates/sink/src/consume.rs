@@ -111,18 +111,15 @@ impl ConsumerContext for Context {
     }
 }
 
-/// Joins the group of a pipeline. `client` holds what all our clients have in common.
-///
-/// # Errors
-///
-/// When librdkafka refuses a setting or the subscription.
-pub fn join(
+/// What a consumer of `group` is made with. `client` holds what all our clients have in common;
+/// `worker` tells the workers of a process apart.
+#[must_use]
+pub fn settings(
     mut client: ClientConfig,
     group: &str,
-    topics: &[String],
+    worker: &str,
     fetched_kilobytes: usize,
-    metrics: PipelineMetrics,
-) -> KafkaResult<Consumer> {
+) -> ClientConfig {
     let defaults = [
         // Librdkafka's own 1000 ms stalls a backlog of small records: it sleeps that long each
         // time its queue was full.
@@ -136,10 +133,17 @@ pub fn join(
             client.set(key, value);
         }
     }
+    // The other protocol has its strategies on the broker and refuses ours.
+    if client.get("group.protocol").is_none_or(|protocol| protocol == "classic") {
+        client.set("partition.assignment.strategy", "cooperative-sticky");
+    }
+    // Each consumer of a process is a member of its own.
+    if let Some(instance) = client.get("group.instance.id") {
+        let instance = format!("{instance}-{worker}");
+        client.set("group.instance.id", instance);
+    }
     client
         .set("group.id", group)
-        .set("group.protocol", "classic")
-        .set("partition.assignment.strategy", "cooperative-sticky")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("auto.offset.reset", "error") // never skip silently what is gone
@@ -147,9 +151,22 @@ pub fn join(
         .set("isolation.level", "read_committed")
         .set("queued.max.messages.kbytes", fetched_kilobytes.to_string())
         .set("statistics.interval.ms", STATISTICS_MS);
+    client
+}
+
+/// Joins the group of a pipeline.
+///
+/// # Errors
+///
+/// When librdkafka refuses a setting or the subscription.
+pub fn join(
+    client: &ClientConfig,
+    topics: &[String],
+    metrics: PipelineMetrics,
+) -> KafkaResult<Consumer> {
     let context =
         Context { events: Mutex::new(VecDeque::new()), closing: AtomicBool::new(false), metrics };
-    let consumer = Consumer::from_config_and_context(&client, context)?;
+    let consumer = Consumer::from_config_and_context(client, context)?;
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     consumer.subscribe(&names)?;
     Ok(consumer)

@@ -2,29 +2,49 @@
 
 use std::{
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use decode::Frozen;
-use deliver::{RangeId, Token};
-use target::{Disposition, Insert, Target};
+use decode::{ColumnList, Frozen};
+use deliver::{Offset, Proof, RangeId, Settled, Token};
+use target::{Disposition, Insert, Target, TargetError};
 use tokio::{
     sync::{Semaphore, mpsc},
     time,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{backoff, batch::Timestamps, metrics::PipelineMetrics, worker::Answer};
+use crate::{
+    backoff,
+    batch::Timestamps,
+    metrics::PipelineMetrics,
+    schemas::Schemas,
+    standing::{RangeOf, Standing},
+    worker::Answer,
+};
+
+/// How often a server may say that the table has changed while it looks as it did. More than once,
+/// since it may be changed and changed back; not for ever, since nothing would come of it.
+const CONTRADICTIONS_MAX: u32 = 3;
+
+/// How old a batch may be for its first attempt to need no proof that nobody else has made one.
+const FRESH_MAX: Duration = Duration::from_secs(10);
 
 /// A batch whose bytes will not change any more (rule R5).
 #[derive(Debug)]
 pub struct FrozenBatch {
     /// Its range.
     pub range: RangeId,
+    /// Last offset of the range.
+    pub last: Offset,
     /// What ClickHouse recognises a repetition by.
     pub token: Token,
-    /// Columns of the block, as the statement lists them.
-    pub columns: String,
+    /// Whether and how long that can be relied on.
+    pub proof: Proof,
+    /// When the commit that announced it was sent: since then it may have been another's.
+    pub announced: Instant,
+    /// Columns of the block.
+    pub columns: Arc<ColumnList>,
     /// The block.
     pub block: Frozen,
     /// When the records were written.
@@ -40,6 +60,10 @@ pub struct Inserter {
     pub database: String,
     /// Table of the pipeline.
     pub table: String,
+    /// What the table promises.
+    pub standing: Arc<Standing>,
+    /// Looks at the table when it seems to have changed.
+    pub schemas: Arc<Schemas>,
     /// Shared by all pipelines of the process.
     pub permits: Arc<Semaphore>,
     /// Of the pipeline.
@@ -47,60 +71,120 @@ pub struct Inserter {
 }
 
 impl Inserter {
-    /// Inserts one batch and tells how it ended. Rule R8: the same bytes under the same token
-    /// until they are in, or refused for good, or nobody waits for them any more.
+    /// Inserts one batch and tells how it ended, unless nobody waits for it any more.
     pub async fn run(
         self,
         batch: FrozenBatch,
         abandoned: CancellationToken,
         answers: mpsc::Sender<Answer>,
     ) {
-        let started = Instant::now();
-        let mut attempt = 0;
-        let answer = loop {
-            let tried = tokio::select! {
-                () = abandoned.cancelled() => return,
-                tried = self.attempt(&batch) => tried,
-            };
-            let Err(error) = tried else {
-                let (took, now_ms) = (started.elapsed(), now_ms());
-                let bytes = batch.block.bytes;
-                let token = batch.token.as_str();
-                self.metrics.batch_inserted(token, bytes, took, &batch.timestamps, now_ms);
-                break Answer::Inserted(batch.range, batch.block);
-            };
-            match error.disposition() {
-                Disposition::Retry => attempt += 1,
-                Disposition::TableChanged | Disposition::Stop => {
-                    self.metrics.insert_refused(batch.token.as_str(), &error);
-                    break Answer::InsertFailed(batch.range);
-                }
-            }
-            self.metrics.insert_delayed(batch.token.as_str(), &error, attempt);
-            tokio::select! {
-                () = abandoned.cancelled() => return,
-                () = time::sleep(backoff::pause(attempt)) => {}
-            }
+        let ended = tokio::select! {
+            () = abandoned.cancelled() => return,
+            ended = self.until_settled(&batch) => ended,
+        };
+        let answer = match ended {
+            Ended::Inserted => Answer::Inserted(batch.range, batch.block),
+            Ended::Refused => Answer::InsertFailed(batch.range),
+            Ended::Unprovable => Answer::InsertUnprovable(batch.range),
+            Ended::TableChanged => Answer::TableChanged,
         };
         // The worker is gone when it does not listen any more: then nobody waits.
         drop(answers.send(answer).await);
     }
 
+    /// Rule R8: the same bytes under the same token until they are in, or refused for good. Rule
+    /// R9: where an earlier attempt may have landed and the token alone does not prove it, rows do.
+    async fn until_settled(&self, batch: &FrozenBatch) -> Ended {
+        let started = Instant::now();
+        let (mut attempt, mut contradictions) = (0, 0);
+        loop {
+            let Ok(permit) = self.permits.acquire().await else {
+                // Closed only when the process ends; the task is dropped with its runtime.
+                return std::future::pending().await;
+            };
+            // A process that was frozen may have a successor that has inserted this long ago.
+            if attempt > 0 || batch.proof.replayed || batch.announced.elapsed() > FRESH_MAX {
+                match self.prove(batch).await {
+                    Ok(Settled::Insert) => {}
+                    Ok(Settled::Complete) => return Ended::Inserted,
+                    Ok(Settled::Unprovable) => return Ended::Unprovable,
+                    Err(error) => {
+                        attempt += 1;
+                        self.metrics.still_waiting("deduplication window", &error.to_string());
+                        drop(permit);
+                        let changed = error.disposition() == Disposition::TableChanged;
+                        if changed && !self.schemas.still_fits(&batch.columns).await {
+                            return Ended::TableChanged;
+                        }
+                        time::sleep(backoff::pause(attempt)).await;
+                        continue;
+                    }
+                }
+            }
+            let tried = self.attempt(batch).await;
+            drop(permit);
+            let Err(error) = tried else {
+                let (took, now_ms) = (started.elapsed(), now_ms());
+                let bytes = batch.block.bytes;
+                let token = batch.token.as_str();
+                self.metrics.batch_inserted(token, bytes, took, &batch.timestamps, now_ms);
+                return Ended::Inserted;
+            };
+            attempt += 1;
+            match error.disposition() {
+                Disposition::Retry => {
+                    self.metrics.insert_delayed(batch.token.as_str(), &error, attempt);
+                }
+                Disposition::TableChanged => {
+                    self.metrics.insert_delayed(batch.token.as_str(), &error, attempt);
+                    if !self.schemas.still_fits(&batch.columns).await {
+                        return Ended::TableChanged;
+                    }
+                    contradictions += 1;
+                    if contradictions >= CONTRADICTIONS_MAX {
+                        self.metrics.insert_refused(batch.token.as_str(), &error);
+                        return Ended::Refused;
+                    }
+                }
+                Disposition::Stop => {
+                    self.metrics.insert_refused(batch.token.as_str(), &error);
+                    return Ended::Refused;
+                }
+            }
+            time::sleep(backoff::pause(attempt)).await;
+        }
+    }
+
+    /// Says what another attempt would do.
+    async fn prove(&self, batch: &FrozenBatch) -> Result<Settled, TargetError> {
+        let proof = &batch.proof;
+        if !proof.exactly_once || proof.token_holds(self.standing.window_now().await?) {
+            return Ok(Settled::Insert);
+        }
+        let (range, last, token) = (&batch.range, batch.last, &batch.token);
+        let rows = self.standing.rows(&RangeOf { range, last, token }).await?;
+        Ok(proof.settle(rows))
+    }
+
     async fn attempt(&self, batch: &FrozenBatch) -> Result<(), target::InsertError> {
-        let Ok(_permit) = self.permits.acquire().await else {
-            // Closed only when the process ends; the task is dropped with its runtime.
-            return std::future::pending().await;
-        };
         let insert = Insert {
             database: &self.database,
             table: &self.table,
-            columns: &batch.columns,
+            columns: &batch.columns.insert_list(),
             token: batch.token.as_str(),
             rows: batch.block.rows,
             chunks: &batch.block.chunks,
         };
         self.target.insert(&insert).await
     }
+}
+
+/// How an insert ended.
+enum Ended {
+    Inserted,
+    Refused,
+    Unprovable,
+    TableChanged,
 }
 
 fn now_ms() -> i64 {

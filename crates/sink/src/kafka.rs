@@ -1,6 +1,6 @@
 //! Settings in, librdkafka's settings out: what the protocol owns, what users may choose.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::bail;
 use rdkafka::ClientConfig;
@@ -13,7 +13,6 @@ const OWNED: &[(&str, &str)] = &[
     ("bootstrap.servers", "it is kafka.brokers"),
     ("metadata.broker.list", "it is kafka.brokers"),
     ("group.id", "it is source.group of the pipeline"),
-    ("group.protocol", "the delivery protocol is proven for the classic group protocol only"),
     ("partition.assignment.strategy", "partitions are handed over one by one: cooperative-sticky"),
     ("enable.auto.commit", "offsets are committed after the insert, never by a timer"),
     ("enable.auto.offset.store", "offsets are committed after the insert, never by a timer"),
@@ -55,6 +54,24 @@ pub fn check_properties(properties: &BTreeMap<String, String>) -> anyhow::Result
         }
     }
     Ok(())
+}
+
+/// How long the group waits for a heartbeat of ours (`session.timeout.ms`).
+#[must_use]
+pub fn session_timeout(config: &Config) -> Duration {
+    duration(config, "session.timeout.ms", 45_000)
+}
+
+/// How long the group waits for a poll of ours (`max.poll.interval.ms`).
+#[must_use]
+pub fn poll_interval_max(config: &Config) -> Duration {
+    duration(config, "max.poll.interval.ms", 300_000)
+}
+
+/// A setting in milliseconds. `default_ms` is librdkafka's own.
+fn duration(config: &Config, key: &str, default_ms: u64) -> Duration {
+    let set = config.kafka.properties.get(key).and_then(|text| text.trim().parse().ok());
+    Duration::from_millis(set.unwrap_or(default_ms))
 }
 
 /// What every client of ours has in common: where the brokers are and who we are.

@@ -40,6 +40,12 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
+    /// Bytes that nobody holds.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.bytes_max.saturating_sub(self.used())
+    }
+
     /// A worker's part, empty at first.
     #[must_use]
     pub fn share(&self) -> Share<'_> {

@@ -9,7 +9,10 @@ use prometheus::{
 };
 use tracing::{error, info, warn};
 
+use self::protocol::{PipelineProtocol, Protocol};
 use crate::batch::Timestamps;
+
+mod protocol;
 
 /// Why a record was passed without a row.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,7 @@ pub struct Metrics {
     lag: IntGaugeVec,
     waits: IntCounterVec,
     memory: IntGauge,
+    protocol: Protocol,
 }
 
 /// The metrics of one pipeline. Clones share them.
@@ -61,6 +65,7 @@ pub struct PipelineMetrics {
     lag: IntGauge,
     schema_waits: IntCounter,
     memory_waits: IntCounter,
+    protocol: PipelineProtocol,
 }
 
 impl Metrics {
@@ -138,6 +143,7 @@ impl Metrics {
                 "Times that partitions were paused, by what they waited for",
                 &["reason"],
             )?,
+            protocol: Protocol::register(registry)?,
             memory,
         })
     }
@@ -164,6 +170,7 @@ impl Metrics {
             lag: self.lag.with_label_values(of),
             schema_waits: self.waits.with_label_values(&[name, "schema"]),
             memory_waits: self.waits.with_label_values(&[name, "memory"]),
+            protocol: self.protocol.pipeline(name),
         }
     }
 
@@ -302,8 +309,9 @@ impl PipelineMetrics {
     }
 
     /// A schema's records cannot be taken: `why` says what a person can do.
-    pub fn schema_refused(&self, id: u32, why: &str) {
-        error!(pipeline = self.pipeline, schema_id = id, why, "schema does not fit the table");
+    pub fn schema_refused(&self, id: u32, reason: StopReason, why: &str) {
+        let (pipeline, reason) = (&self.pipeline, reason.as_str());
+        error!(pipeline, schema_id = id, reason, why, "records of this schema are not taken");
     }
 
     /// Something a partition waits for cannot be had at the moment.

@@ -3,30 +3,29 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use pipeline_spec::{OnError, Pipeline, State};
+use pipeline_spec::Pipeline;
 use prometheus::Registry;
 use service::{Health, health::Condition};
 use target::Target;
 use tokio::{
-    runtime::Handle,
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc},
     task::JoinSet,
     time,
 };
 use tokio_util::sync::CancellationToken;
 
+use self::staff::Staff;
 use crate::{
     backoff,
     config::Config,
-    consume,
     dead_letters::DeadLetters,
-    insert::Inserter,
-    kafka,
-    memory::{Budget, fetched_kilobytes, spare_bytes},
+    memory::Budget,
     metrics::{Metrics, PipelineMetrics},
     schemas::Schemas,
-    worker::{self, Parts},
+    standing::Standing,
 };
+
+mod staff;
 
 /// What all pipelines of a process share.
 #[derive(Clone, Debug)]
@@ -48,6 +47,9 @@ struct Shared {
 /// When settings cannot be used, the port is taken, or a worker fails. The other workers are left
 /// alone then; the process is expected to end, and what was not committed is read again.
 pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    if cfg!(feature = "no-intents") {
+        tracing::warn!("built with the feature no-intents: every pipeline is at-least-once");
+    }
     let registry = Registry::new();
     let health = Health::default();
     let listener = service::http::bind(config.service.http).await?;
@@ -96,9 +98,14 @@ async fn one(
     shared.kafka_reached.set(true);
     let (letters, letters_in) = mpsc::channel(shared.config.dead_letters.in_flight_max.get());
     let writer = tokio::spawn(dead_letters.run(letters_in));
+    let standing =
+        Arc::new(Standing::new(shared.target.clone(), pipeline.clone(), metrics.clone()));
+    let ended = CancellationToken::new();
+    let sampling = tokio::spawn(standing.clone().sample(ended.clone()));
     let schemas = Arc::new(Schemas {
         registry: shared.registry.clone(),
         target: shared.target.clone(),
+        standing,
         pipeline: pipeline.clone(),
         unknown_id_wait: Duration::from_millis(shared.config.registry.unknown_id_wait_ms),
         metrics: metrics.clone(),
@@ -106,13 +113,22 @@ async fn one(
 
     let mut workers = JoinSet::new();
     for number in 0..pipeline.workers {
-        let parts = parts(&shared, &pipeline, &metrics, &schemas, letters.clone())?;
-        workers.spawn(work(&format!("{}-{number}", pipeline.name), parts, stop.clone())?);
+        let staff = Staff {
+            shared: shared.clone(),
+            pipeline: pipeline.clone(),
+            metrics: metrics.clone(),
+            schemas: schemas.clone(),
+            letters: letters.clone(),
+            number,
+        };
+        workers.spawn(staff.keep(stop.clone()));
     }
     drop(letters);
-    while let Some(ended) = workers.join_next().await {
-        ended.context("worker panicked")??;
+    while let Some(worker) = workers.join_next().await {
+        worker.context("worker panicked")??;
     }
+    ended.cancel();
+    sampling.await.context("sampling panicked")?;
     writer.await.context("dead letters panicked")
 }
 
@@ -127,67 +143,4 @@ async fn prepare(shared: &Shared, pipeline: &Pipeline, metrics: &PipelineMetrics
         attempt += 1;
         time::sleep(backoff::pause(attempt)).await;
     }
-}
-
-fn parts(
-    shared: &Shared,
-    pipeline: &Arc<Pipeline>,
-    metrics: &PipelineMetrics,
-    schemas: &Arc<Schemas>,
-    letters: mpsc::Sender<crate::dead_letters::Letter>,
-) -> anyhow::Result<Parts> {
-    let config = &shared.config;
-    let workers: usize = config.pipelines.iter().map(|one| usize::from(one.workers)).sum();
-    let consumer = consume::join(
-        kafka::client(config),
-        &pipeline.group(&config.namespace),
-        &pipeline.source.topics,
-        fetched_kilobytes(config.memory.bytes_max, workers),
-        metrics.clone(),
-    )
-    .context("join the consumer group")?;
-    let batch = &pipeline.batch;
-    let settings = deliver::Settings {
-        rows_max: batch.rows_max,
-        bytes_max: usize::try_from(batch.bytes_max).unwrap_or(usize::MAX),
-        age: Duration::from_millis(batch.age_ms),
-        age_max: Duration::from_millis(batch.age_ms_max),
-        revoke_wait: Duration::from_millis(config.delivery.revoke_wait_ms_max),
-        stop_on_bad_record: pipeline.on_error == OnError::Stop,
-        paused: pipeline.state == State::Paused,
-    };
-    Ok(Parts {
-        pipeline: pipeline.clone(),
-        settings,
-        cut: Duration::from_millis(config.delivery.cut_ms.get()),
-        consumer,
-        schemas: schemas.clone(),
-        inserter: Inserter {
-            target: shared.target.clone(),
-            database: pipeline.target.database.clone(),
-            table: pipeline.target.table.clone(),
-            permits: shared.permits.clone(),
-            metrics: metrics.clone(),
-        },
-        letters,
-        spare_bytes_max: spare_bytes(config.memory.bytes_max, workers),
-        budget: shared.budget.clone(),
-        process_metrics: shared.metrics.clone(),
-        metrics: metrics.clone(),
-        runtime: Handle::current(),
-    })
-}
-
-/// Starts a worker's thread and waits for its end without blocking.
-fn work(
-    name: &str,
-    parts: Parts,
-    stop: CancellationToken,
-) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
-    let (ended, end) = oneshot::channel();
-    std::thread::Builder::new()
-        .name(format!("worker {name}"))
-        .spawn(move || worker::run(parts, &stop, ended))
-        .context("start a worker's thread")?;
-    Ok(async move { end.await.context("worker panicked")? })
 }

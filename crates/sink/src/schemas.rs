@@ -5,14 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use decode::Plan;
+use decode::{ColumnList, Plan};
+use deliver::StopReason;
 use pipeline_spec::{MetadataColumn, Pipeline};
 use registry_client::{Client, RegisteredSchema, SchemaKind};
 use schema_map::{Mapping, Metadata, NewTable, Schema, TableLayout, create_table};
 use target::{Target, TargetError};
 use tokio::time;
 
-use crate::{backoff, metrics::PipelineMetrics};
+use crate::{backoff, metrics::PipelineMetrics, standing::Standing};
 
 /// Makes the plans of one pipeline.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Schemas {
     pub registry: Client,
     /// Where tables are.
     pub target: Target,
+    /// What the table can promise.
+    pub standing: Arc<Standing>,
     /// What is wanted.
     pub pipeline: Arc<Pipeline>,
     /// How long an id may be unknown before its records are bad.
@@ -44,9 +47,22 @@ pub enum Outcome {
     /// Decode with this.
     Plan(Arc<Plan>),
     /// The registry does not know the id, and has not for as long as the sink waits.
-    UnknownId,
-    /// No record of this kind can be taken until a person acts. The reason has been told.
-    Refused,
+    UnknownId(u32),
+    /// No record of this kind can be taken until a person acts. The details have been told.
+    Refused(StopReason),
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+struct Refusal {
+    reason: StopReason,
+    why: String,
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self { reason: StopReason::SchemaMismatch, why }
+    }
 }
 
 impl Schemas {
@@ -56,7 +72,7 @@ impl Schemas {
             PlanKey::NoValue => self.without_schema().await,
             PlanKey::Schema(id) => match self.registered(id).await {
                 Some(registered) => self.with_schema(&registered).await,
-                None => return Outcome::UnknownId,
+                None => return Outcome::UnknownId(id),
             },
         };
         let id = match key {
@@ -68,9 +84,9 @@ impl Schemas {
                 self.metrics.schema_ready(id, &mapping.dropped);
                 Outcome::Plan(Arc::new(plan))
             }
-            Err(why) => {
-                self.metrics.schema_refused(id, &why);
-                Outcome::Refused
+            Err(Refusal { reason, why }) => {
+                self.metrics.schema_refused(id, reason, &why);
+                Outcome::Refused(reason)
             }
         }
     }
@@ -105,10 +121,28 @@ impl Schemas {
         }
     }
 
-    async fn with_schema(&self, registered: &RegisteredSchema) -> Result<(Plan, Mapping), String> {
+    /// Looks whether the table still takes blocks of these columns, for as long as it takes to
+    /// find out. A table that is missing is waited for, unless the pipeline may create it.
+    pub async fn still_fits(&self, columns: &ColumnList) -> bool {
+        let wanted = &self.pipeline.target;
+        let mut attempt = 0;
+        loop {
+            let why = match self.target.inspect(&wanted.database, &wanted.table).await {
+                Ok(Some(found)) => return target::fits(&found.layout, columns.iter()),
+                Ok(None) if wanted.create => return false,
+                Ok(None) => format!("{}.{} does not exist", wanted.database, wanted.table),
+                Err(error) => error.to_string(),
+            };
+            attempt += 1;
+            self.metrics.still_waiting("table", &why);
+            time::sleep(backoff::pause(attempt)).await;
+        }
+    }
+
+    async fn with_schema(&self, registered: &RegisteredSchema) -> Result<(Plan, Mapping), Refusal> {
         let id = registered.id;
         if registered.kind != SchemaKind::Avro {
-            return Err(format!("schema {id} is {:?}: not supported yet", registered.kind));
+            return Err(format!("schema {id} is {:?}: not supported yet", registered.kind).into());
         }
         let references: Vec<&str> =
             registered.references.iter().map(|reference| reference.text.as_str()).collect();
@@ -120,7 +154,7 @@ impl Schemas {
         Ok((plan, mapping))
     }
 
-    async fn without_schema(&self) -> Result<(Plan, Mapping), String> {
+    async fn without_schema(&self) -> Result<(Plan, Mapping), Refusal> {
         let table = self.table(None).await?;
         let mapping = Mapping::metadata_only(&table).map_err(|mismatch| mismatch.to_string())?;
         let plan = Plan::metadata_only(&mapping).map_err(|mismatch| mismatch.to_string())?;
@@ -129,7 +163,7 @@ impl Schemas {
 
     /// Looks at the table, and creates it from `schema` if it is missing and the pipeline says
     /// so. Waits for a server that cannot be asked.
-    async fn table(&self, schema: Option<&Schema>) -> Result<TableLayout, String> {
+    async fn table(&self, schema: Option<&Schema>) -> Result<TableLayout, Refusal> {
         let mut attempt = 0;
         loop {
             let error = match self.try_table(schema).await {
@@ -139,7 +173,7 @@ impl Schemas {
             match error.disposition() {
                 target::Disposition::Retry => {}
                 target::Disposition::TableChanged | target::Disposition::Stop => {
-                    return Err(error.to_string());
+                    return Err(error.to_string().into());
                 }
             }
             attempt += 1;
@@ -151,9 +185,21 @@ impl Schemas {
     async fn try_table(
         &self,
         schema: Option<&Schema>,
+    ) -> Result<Result<TableLayout, Refusal>, TargetError> {
+        let layout = match self.find_or_create(schema).await? {
+            Ok(layout) => layout,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        // R0: nothing starts that cannot keep what it promises.
+        let checked = self.standing.check().await?;
+        let refused = |why| Refusal { reason: StopReason::GuaranteeMissing, why };
+        Ok(checked.map(|()| layout).map_err(refused))
+    }
+
+    async fn find_or_create(
+        &self,
+        schema: Option<&Schema>,
     ) -> Result<Result<TableLayout, String>, TargetError> {
-        // A profile may overrule the settings under which a token protects: then nothing starts.
-        self.target.check_pinned().await?;
         let wanted = &self.pipeline.target;
         let inspect = || self.target.inspect(&wanted.database, &wanted.table);
         if let Some(found) = inspect().await? {

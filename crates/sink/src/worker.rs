@@ -6,15 +6,21 @@
 //! calls are a poll of at most [`POLL_MAX`] and the commit, one per tick for all partitions.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use decode::{Frozen, Plan, Sizes, Spare};
-use deliver::{Event, Machine, RangeId, RecordId, TopicPartition};
+use deliver::{
+    Epoch, Event, Fenced, Machine, Member, Offset, RangeId, RecordId, StopReason, TopicPartition,
+    Window,
+};
 use pipeline_spec::Pipeline;
-use rdkafka::{consumer::Consumer as _, error::KafkaError, types::RDKafkaErrorCode};
+use rdkafka::{ClientConfig, consumer::Consumer as _, error::KafkaError, types::RDKafkaErrorCode};
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
@@ -22,20 +28,26 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    consume::{Consumer, Rebalance, list},
+    backoff,
+    consume::{Consumer, Rebalance},
     dead_letters::Letter,
+    group_ffi,
     insert::Inserter,
     memory::{Budget, Share},
     metrics::{Metrics, PipelineMetrics},
     positions::{self, Positions},
     schemas::{Outcome, PlanKey, Schemas},
+    standing::Standing,
 };
 
 mod act;
+mod ending;
+mod ends;
 mod plans;
 mod take;
 
-use self::{act::Epochs, plans::Plans, take::Stash};
+pub use self::ending::Ended;
+use self::{act::Epochs, ending::BeginAnew, ends::Waits, plans::Plans, take::Stash};
 
 /// Longest poll. Also the longest wait before an answer of the runtime is taken.
 const POLL_MAX: Duration = Duration::from_millis(20);
@@ -57,6 +69,14 @@ pub enum Answer {
     Inserted(RangeId, Frozen),
     /// A batch was refused for good.
     InsertFailed(RangeId),
+    /// Neither its token nor the table's rows say whether a batch is in ClickHouse.
+    InsertUnprovable(RangeId),
+    /// The table has changed, so that a block made for it does not fit any more.
+    TableChanged,
+    /// First and last offsets of partitions that the consumer could not go on from.
+    Watermarks(Vec<(TopicPartition, Offset, Offset)>),
+    /// A partition has no record below an offset.
+    Passed(TopicPartition, Epoch, Offset),
     /// A dead letter is acknowledged.
     DeadLetterAcked(RecordId),
 }
@@ -72,8 +92,14 @@ pub struct Parts {
     pub cut: Duration,
     /// Where records come from.
     pub consumer: Consumer,
+    /// How its consumer was made: to ask the same brokers beside it.
+    pub client: ClientConfig,
     /// Where plans come from.
     pub schemas: Arc<Schemas>,
+    /// What the table promises.
+    pub standing: Arc<Standing>,
+    /// Told that the worker is alive.
+    pub pulse: Arc<Pulse>,
     /// Where batches go.
     pub inserter: Inserter,
     /// Where bad records go.
@@ -90,34 +116,71 @@ pub struct Parts {
     pub runtime: Handle,
 }
 
+/// When a worker last went round its loop: if that was long ago, a call into librdkafka does not
+/// return.
+#[derive(Debug, Default)]
+pub struct Pulse(AtomicU64);
+
+impl Pulse {
+    fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the worker has gone round so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Runs until `stop`, then finishes what it holds, leaves the group and tells `ended`.
 ///
-/// Tells an error when the consumer or a commit fails in a way that only a fresh consumer can
-/// mend. Nothing more is committed then: the next owner reads again what was not. The error is
-/// told before the consumer is left, since that may hang with the consumer.
-pub fn run(parts: Parts, stop: &CancellationToken, ended: oneshot::Sender<anyhow::Result<()>>) {
+/// What only a fresh consumer can mend is told before the consumer is left, since that may hang
+/// with the consumer; `left` is dropped when it is done. Nothing more is committed then.
+pub fn run(
+    parts: Parts,
+    stop: &CancellationToken,
+    ended: oneshot::Sender<Ended>,
+    left: oneshot::Sender<()>,
+) {
     let budget = parts.budget.clone();
     let mut worker = Worker::new(parts, budget.share());
     // Nobody listens when the process is ending anyway.
     match worker.work(stop) {
         Ok(()) => {
             worker.leave();
-            drop(ended.send(Ok(())));
+            drop(ended.send(Ended::Stopped));
         }
         Err(error) => {
-            drop(ended.send(Err(error)));
+            let reason = error.downcast_ref().map_or("failed", |BeginAnew(reason)| reason);
+            let detail = format!("{error:#}");
+            drop(ended.send(Ended::BeginAnew { reason, detail }));
             worker.leave();
         }
     }
+    drop(left);
 }
 
 struct Worker<'budget> {
     started: Instant,
     pipeline: Arc<Pipeline>,
     consumer: Arc<Consumer>,
+    client: ClientConfig,
+    /// When it was polled last.
+    polled: Instant,
+    /// When the last commit was sent.
+    announced: Instant,
+    pulse: Arc<Pulse>,
     machine: Machine<crate::batch::Batch>,
     plans: Plans,
+    standing: Arc<Standing>,
+    /// What the machine was told of it last.
+    window: Option<Window>,
+    /// Of what the pipeline document decides about rows.
+    rows_fingerprint: u64,
     stashed: Vec<Stash>,
+    /// Since when partitions wait for a record of a range that is replayed.
+    waits: Waits,
     /// Sizes of the last batch, by which the next one is made.
     sizes: Sizes,
     /// Buffers of batches that have landed.
@@ -135,6 +198,8 @@ struct Worker<'budget> {
     metrics: PipelineMetrics,
     /// The change of the group that is being answered: the next one waits.
     rebalance: Option<Rebalance>,
+    /// Who the consumer was when it was given the partitions whose positions are being read.
+    assigned_as: Member,
     /// What is wrong with the brokers, to tell changes only.
     trouble: Option<String>,
     drained: bool,
@@ -146,8 +211,17 @@ impl<'budget> Worker<'budget> {
     fn new(parts: Parts, share: Share<'budget>) -> Self {
         Self {
             started: Instant::now(),
+            polled: Instant::now(),
+            announced: Instant::now(),
+            client: parts.client,
+            pulse: parts.pulse,
             machine: Machine::new(parts.settings, rand::random()),
             plans: Plans::new(parts.schemas),
+            standing: parts.standing,
+            window: None,
+            rows_fingerprint: parts.pipeline.rows_fingerprint(),
+            waits: Waits::default(),
+            assigned_as: Member::default(),
             pipeline: parts.pipeline,
             consumer: Arc::new(parts.consumer),
             stashed: Vec::new(),
@@ -178,6 +252,7 @@ impl<'budget> Worker<'budget> {
     fn work(&mut self, stop: &CancellationToken) -> anyhow::Result<()> {
         let mut draining = false;
         while !self.drained {
+            self.pulse.beat();
             self.burst()?;
             self.change()?;
             self.hear()?;
@@ -190,6 +265,7 @@ impl<'budget> Worker<'budget> {
             let now = self.now();
             if self.machine.wants_tick() || now >= self.next_tick {
                 self.next_tick = now + self.cut;
+                self.look_for_ends(now);
                 self.tell(Event::Tick)?;
             }
         }
@@ -227,6 +303,7 @@ impl<'budget> Worker<'budget> {
                 }
             }
         }
+        self.polled = Instant::now();
         self.act()
     }
 
@@ -235,11 +312,17 @@ impl<'budget> Worker<'budget> {
         if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
             return Err(error).context("receive record");
         }
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AutoOffsetReset) {
-            return Err(error).context(
-                "the offset to go on from is no longer in the topic: its retention has passed \
-                 records that were not read, or the topic was created again",
-            );
+        match error.rdkafka_error_code() {
+            // R4: the group has thrown this consumer out by now.
+            Some(RDKafkaErrorCode::PollExceeded) => {
+                return self.tell(Event::Fenced(Fenced::PollOverdue));
+            }
+            // Which partition it is, is not said.
+            Some(RDKafkaErrorCode::AutoOffsetReset) => {
+                self.ask_watermarks();
+                return Ok(());
+            }
+            _ => {}
         }
         let text = error.to_string();
         if self.trouble.as_ref() != Some(&text) {
@@ -253,6 +336,8 @@ impl<'budget> Worker<'budget> {
     fn change(&mut self) -> anyhow::Result<()> {
         while self.rebalance.is_none() {
             let Some(event) = self.consumer.context().next_event() else { return Ok(()) };
+            // R2: whoever the consumer is now may commit for what it was given now.
+            self.assigned_as = group_ffi::member(&self.consumer);
             self.rebalance = Some(event.clone());
             match event {
                 Rebalance::Assign(partitions) if partitions.is_empty() => {
@@ -263,6 +348,7 @@ impl<'budget> Worker<'budget> {
                 }
                 // Somebody else owns these already: nothing may be committed for them.
                 Rebalance::Revoke(partitions) if self.consumer.assignment_lost() => {
+                    self.metrics.partitions_lost(&partitions);
                     self.tell(Event::Lost(partitions))?;
                 }
                 Rebalance::Revoke(partitions) => {
@@ -279,23 +365,25 @@ impl<'budget> Worker<'budget> {
     fn ask_positions(&self, partitions: Vec<TopicPartition>) {
         let (consumer, pipeline) = (self.consumer.clone(), self.pipeline.clone());
         let (answers, metrics) = (self.answers.0.clone(), self.metrics.clone());
-        let ended = self.ended.clone();
-        self.runtime.spawn_blocking(move || {
-            while !ended.is_cancelled() {
-                let source = &pipeline.source;
-                match positions::resolve(&consumer, &source.topics, &partitions, source.start) {
-                    Ok(found) => {
-                        // Nobody listens only when the worker has ended.
-                        drop(answers.blocking_send(Answer::Positions(found)));
-                        return;
-                    }
-                    // Each attempt waits by itself for as long as Kafka may take to answer.
+        let (target, member) = (self.inserter.target.clone(), self.assigned_as.clone());
+        let asking = async move {
+            let mut attempt = 0;
+            loop {
+                let found =
+                    positions::resolve(&consumer, &target, &pipeline, &partitions, &member).await;
+                match found {
+                    // Nobody listens only when the worker has ended.
+                    Ok(found) => return drop(answers.send(Answer::Positions(found)).await),
                     Err(error) => {
                         metrics.still_waiting("committed offsets", &format!("{error:#}"));
                     }
                 }
+                attempt += 1;
+                tokio::time::sleep(backoff::pause(attempt)).await;
             }
-        });
+        };
+        let ended = self.ended.clone();
+        self.runtime.spawn(async move { ended.run_until_cancelled(asking).await });
     }
 
     /// Takes what the runtime has answered.
@@ -306,12 +394,22 @@ impl<'budget> Worker<'budget> {
                     self.machine.set_partitions_total(found.partitions_total);
                     self.tell(Event::Assigned(found.assignments))?;
                 }
-                Answer::Plan(key, outcome) => self.plans.answered(key, outcome),
+                Answer::Plan(key, outcome) => {
+                    self.plans.answered(key, outcome);
+                    self.tell_window()?;
+                }
                 Answer::Inserted(range, block) => {
                     self.spare.keep(block);
                     self.tell(Event::Inserted(range))?;
                 }
                 Answer::InsertFailed(range) => self.tell(Event::InsertFailed(range))?,
+                Answer::InsertUnprovable(range) => self.tell(Event::InsertUnprovable(range))?,
+                // What is recorded is read again and made into blocks of the table as it is now.
+                Answer::TableChanged => return Err(BeginAnew("table-changed").into()),
+                Answer::Watermarks(ends) => self.stop_outside(&ends)?,
+                Answer::Passed(partition, epoch, next) => {
+                    self.tell(Event::Passed { partition, epoch, next })?;
+                }
                 Answer::DeadLetterAcked(record) => self.tell(Event::DeadLetterAcked(record))?,
             }
         }
@@ -322,6 +420,8 @@ impl<'budget> Worker<'budget> {
     fn weigh(&mut self) -> anyhow::Result<()> {
         let pressure = self.share.set(self.machine.bytes());
         self.process_metrics.memory(self.budget.used());
+        self.tell(Event::Room(self.budget.free()))?;
+        self.tell_window()?;
         if pressure == self.machine.pressure() {
             return Ok(());
         }
@@ -331,38 +431,16 @@ impl<'budget> Worker<'budget> {
         self.tell(Event::Memory(pressure))
     }
 
-    /// Leaves the group, so that others take over at once, and drops the consumer. A consumer
-    /// that owns partitions may only be dropped once it answers its last revoke by itself.
-    fn leave(mut self) {
-        self.ended.cancel();
-        self.epochs.cancel_all();
-        self.consumer.context().close();
-        while let Some(event) =
-            self.rebalance.take().or_else(|| self.consumer.context().next_event())
-        {
-            let answered = match event {
-                Rebalance::Assign(partitions) => {
-                    self.consumer.incremental_assign(&list(&partitions))
-                }
-                Rebalance::Revoke(partitions) => {
-                    self.consumer.incremental_unassign(&list(&partitions))
-                }
-                Rebalance::Failed(_) => Ok(()),
-            };
-            if let Err(error) = answered {
-                tracing::debug!(%error, "change of the group not answered while leaving");
+    /// Tells the machine how much of the deduplication window has been used.
+    fn tell_window(&mut self) -> anyhow::Result<()> {
+        let window = self.standing.window();
+        match window {
+            Some(now) if window != self.window => {
+                self.window = window;
+                self.tell(Event::Window(now))
             }
+            _ => Ok(()),
         }
-        self.consumer.unsubscribe();
-        let until = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < until {
-            if self.consumer.poll(POLL_MAX).is_none()
-                && self.consumer.assignment().is_ok_and(|assigned| assigned.count() == 0)
-            {
-                return;
-            }
-        }
-        tracing::warn!(pipeline = self.pipeline.name, "left without an answer of the group");
     }
 }
 
@@ -370,8 +448,8 @@ impl<'budget> Worker<'budget> {
 #[derive(Clone, Debug)]
 enum Known {
     Plan(Arc<Plan>),
-    UnknownId,
-    Refused,
+    UnknownId(u32),
+    Refused(StopReason),
     /// Asked for; not answered yet.
     Awaited,
 }

@@ -1,7 +1,10 @@
 use super::*;
-use crate::{Assignment, Insert, Position};
+use crate::{
+    Assignment, Insert, Intent, Lineage, Member, Metadata, Nonce, Origin, Position, TopicId,
+};
 
-mod world;
+mod mishaps;
+mod replay;
 
 impl Batch for Vec<Offset> {
     fn rows(&self) -> u64 {
@@ -10,6 +13,10 @@ impl Batch for Vec<Offset> {
 
     fn bytes(&self) -> usize {
         self.len() * 10
+    }
+
+    fn fingerprint(&self) -> u64 {
+        5
     }
 }
 
@@ -21,6 +28,10 @@ const SETTINGS: Settings = Settings {
     revoke_wait: ms(8_000),
     stop_on_bad_record: false,
     paused: false,
+    poll_interval_max: ms(300_000),
+    exactly_once: true,
+    intents: true,
+    revision: 9,
 };
 
 const fn ms(ms: u64) -> Duration {
@@ -35,15 +46,37 @@ fn p0() -> TopicPartition {
     TopicPartition::new("t", 0)
 }
 
+fn me() -> Member {
+    Member { id: "me".into(), generation: 3 }
+}
+
+const TOPIC: TopicId = TopicId(1);
+
+fn assigned(position: Position) -> Event {
+    let assignment = Assignment { partition: p0(), position, topic: Some(TOPIC), member: me() };
+    Event::Assigned(vec![assignment])
+}
+
+/// What our own earlier commit at `offset` says, with `ranges` in flight.
+fn ours(offset: i64, ranges: Vec<Intent>) -> Position {
+    let lineage = Lineage { topic: Some(TOPIC), ..Lineage::default() };
+    Position::Committed { offset: at(offset), metadata: Metadata { lineage, ranges }.text() }
+}
+
 /// A machine that owns partition `t:0` from offset `start`, its first actions done.
 fn owning(settings: Settings, start: i64) -> (Machine<Vec<Offset>>, Slot) {
     let mut machine = Machine::new(settings, 7);
-    let position = Position::Committed { offset: at(start), metadata: String::new() };
-    machine.handle(ms(0), Event::Assigned(vec![Assignment { partition: p0(), position }]));
+    machine.handle(ms(0), assigned(ours(start, Vec::new())));
     let actions = drain(&mut machine);
     assert!(matches!(&actions[..], [Action::Assign(_)]), "{actions:?}");
     let slot = machine.slot("t", 0).unwrap();
     (machine, slot)
+}
+
+impl Machine<Vec<Offset>> {
+    fn current_epoch(&self, slot: Slot) -> Epoch {
+        self.get(slot).unwrap().epoch
+    }
 }
 
 fn drain(machine: &mut Machine<Vec<Offset>>) -> Vec<Action<Vec<Offset>>> {
@@ -69,6 +102,19 @@ fn only_insert(actions: Vec<Action<Vec<Offset>>>) -> Insert<Vec<Offset>> {
     found.expect("an insert")
 }
 
+/// Ticks, and answers the commit that follows. Returns what is asked for in all.
+fn tick(machine: &mut Machine<Vec<Offset>>, now: Duration) -> Vec<Action<Vec<Offset>>> {
+    machine.handle(now, Event::Tick);
+    let mut actions = drain(machine);
+    for index in 0..actions.len() {
+        if let Action::Commit(commit) = &actions[index] {
+            machine.handle(now, Event::Committed(commit.clone()));
+            actions.extend(drain(machine));
+        }
+    }
+    actions
+}
+
 fn committed(actions: &[Action<Vec<Offset>>]) -> Vec<i64> {
     let mut offsets = Vec::new();
     for action in actions {
@@ -79,8 +125,14 @@ fn committed(actions: &[Action<Vec<Offset>>]) -> Vec<i64> {
     offsets
 }
 
+/// Cuts what is open, announces it and returns the insert that follows.
+fn cut(machine: &mut Machine<Vec<Offset>>, slot: Slot, now: Duration) -> Insert<Vec<Offset>> {
+    assert!(machine.cut(slot));
+    only_insert(tick(machine, now))
+}
+
 #[test]
-fn a_batch_is_cut_by_age_inserted_and_then_committed() {
+fn a_batch_is_cut_by_age_announced_inserted_and_then_committed() {
     let (mut machine, slot) = owning(SETTINGS, 100);
     take(&mut machine, slot, 103, ms(0)); // 100 to 102 were compacted away
     take(&mut machine, slot, 104, ms(10));
@@ -88,16 +140,92 @@ fn a_batch_is_cut_by_age_inserted_and_then_committed() {
     assert!(drain(&mut machine).is_empty(), "not due yet");
 
     machine.handle(ms(500), Event::Tick);
+    let actions = drain(&mut machine);
+    let [Action::Commit(intent)] = &actions[..] else { panic!("{actions:?}") };
+    let (_, offset, metadata) = &intent.offsets[0];
+    let recorded = Metadata::parse(metadata, *offset).unwrap().unwrap();
+    assert_eq!((offset.raw(), recorded.ranges[0].rows, recorded.ranges[0].revision), (100, 2, 9));
+    machine.handle(ms(501), Event::Committed(intent.clone()));
     let insert = only_insert(drain(&mut machine));
     assert_eq!(insert.batch, [at(103), at(104)]);
     let token = insert.token.as_str();
-    assert!(token.starts_with("t:0:100-104:") && token.len() == 12 + 16, "{token}");
+    assert_eq!(token, format!("t:0:100-104:{}", recorded.ranges[0].nonce));
 
     machine.handle(ms(550), Event::Tick);
     assert!(committed(&drain(&mut machine)).is_empty(), "not inserted yet");
     machine.handle(ms(560), Event::Inserted(insert.range));
-    machine.handle(ms(600), Event::Tick);
-    assert_eq!(committed(&drain(&mut machine)), [105]);
+    assert!(tick(&mut machine, ms(749)).is_empty(), "what is done waits for company");
+    let actions = tick(&mut machine, ms(750));
+    assert_eq!(committed(&actions), [105]);
+    let [Action::Commit(done)] = &actions[..] else { panic!("{actions:?}") };
+    assert!(done.offsets[0].2.ends_with("@0;"), "no range is left: {done:?}");
+}
+
+#[test]
+fn a_commit_that_is_not_answered_is_repeated_as_it_was() {
+    let (mut machine, slot) = owning(SETTINGS, 0);
+    take(&mut machine, slot, 0, ms(0));
+    assert!(machine.cut(slot));
+    machine.handle(ms(1), Event::Tick);
+    let first = drain(&mut machine);
+    machine.handle(ms(2), Event::CommitDelayed);
+    take(&mut machine, slot, 1, ms(3));
+    assert!(machine.cut(slot), "cut meanwhile, and announced by the next commit");
+    machine.handle(ms(4), Event::Tick);
+    let second = drain(&mut machine);
+    let ([Action::Commit(first)], [Action::Commit(second)]) = (&first[..], &second[..]) else {
+        panic!("{first:?} {second:?}")
+    };
+    assert_eq!(first, second);
+    machine.handle(ms(5), Event::Committed(second.clone()));
+    assert_eq!(only_insert(drain(&mut machine)).batch, [at(0)]);
+    assert_eq!(only_insert(tick(&mut machine, ms(6))).batch, [at(1)]);
+}
+
+#[test]
+fn whoever_is_not_the_owner_commits_nothing() {
+    let member = |id: &str, generation| Member { id: id.into(), generation };
+    let ours = Membership { member: me(), ..Membership::default() };
+    let cases = [
+        (Membership { lost: true, ..ours.clone() }, Fenced::Lost),
+        (Membership { fatal: true, ..ours.clone() }, Fenced::Fatal),
+        (Membership { member: member("", 3), ..ours.clone() }, Fenced::NoMember),
+        (Membership { member: member("me", 0), ..ours.clone() }, Fenced::NoMember),
+        (Membership { member: member("you", 4), ..ours.clone() }, Fenced::AnotherMember),
+        (Membership { since_poll: ms(300_000), ..ours.clone() }, Fenced::PollOverdue),
+    ];
+    for (membership, why) in cases {
+        let (mut machine, slot) = owning(SETTINGS, 0);
+        take(&mut machine, slot, 0, ms(0));
+        assert!(machine.cut(slot));
+        machine.handle(ms(1), Event::Tick);
+        let Some(Action::Commit(commit)) = machine.next_action() else { panic!("no commit") };
+        let later = Membership { member: member("me", 4), ..ours.clone() };
+        assert!(machine.may_commit(&commit, &later), "a later generation of the same member");
+        assert!(!machine.may_commit(&commit, &membership));
+        let actions = drain(&mut machine);
+        assert!(matches!(&actions[..], [Action::FailStop(found)] if *found == why), "{actions:?}");
+        machine.handle(ms(2), Event::Committed(commit));
+        assert!(drain(&mut machine).is_empty(), "nothing is inserted after that");
+    }
+    let (mut machine, _) = owning(SETTINGS, 0);
+    let other = (TopicPartition::new("t", 1), at(0), String::new());
+    assert!(!machine.may_commit(&Commit { offsets: vec![other] }, &ours), "not its partition");
+}
+
+#[test]
+fn a_refused_commit_ends_everything() {
+    let (mut machine, slot) = owning(SETTINGS, 0);
+    take(&mut machine, slot, 0, ms(0));
+    assert!(machine.cut(slot));
+    machine.handle(ms(1), Event::Tick);
+    let Some(Action::Commit(commit)) = machine.next_action() else { panic!("no commit") };
+    machine.handle(ms(2), Event::CommitRefused(commit));
+    let actions = drain(&mut machine);
+    assert!(matches!(&actions[..], [Action::FailStop(Fenced::Refused)]), "{actions:?}");
+    assert_eq!(machine.bytes(), 0);
+    machine.handle(ms(50), Event::Tick);
+    assert!(drain(&mut machine).is_empty());
 }
 
 #[test]
@@ -106,8 +234,7 @@ fn a_later_range_waits_for_the_earlier_one() {
     let inserts: Vec<_> = [0, 1]
         .map(|offset| {
             take(&mut machine, slot, offset, ms(0));
-            assert!(machine.cut(slot));
-            only_insert(drain(&mut machine))
+            cut(&mut machine, slot, ms(0))
         })
         .into_iter()
         .collect();
@@ -116,7 +243,7 @@ fn a_later_range_waits_for_the_earlier_one() {
     machine.handle(ms(1), Event::Tick);
     assert!(committed(&drain(&mut machine)).is_empty());
     machine.handle(ms(2), Event::Inserted(inserts[0].range.clone()));
-    machine.handle(ms(2), Event::Tick);
+    machine.handle(ms(250), Event::Tick);
     assert_eq!(committed(&drain(&mut machine)), [2]);
 }
 
@@ -125,25 +252,25 @@ fn a_bad_record_is_passed_only_when_its_dead_letter_is_acknowledged() {
     let (mut machine, slot) = owning(SETTINGS, 0);
     let BadRecord::DeadLetter(record) = machine.bad(slot, at(0), ms(0)) else { panic!("stopped") };
     take(&mut machine, slot, 1, ms(0));
-    machine.handle(ms(500), Event::Tick);
-    let insert = only_insert(drain(&mut machine));
+    let insert = only_insert(tick(&mut machine, ms(500)));
     machine.handle(ms(510), Event::Inserted(insert.range));
     machine.handle(ms(550), Event::Tick);
     assert!(committed(&drain(&mut machine)).is_empty());
     machine.handle(ms(560), Event::DeadLetterAcked(record));
-    machine.handle(ms(600), Event::Tick);
+    machine.handle(ms(800), Event::Tick);
     assert_eq!(committed(&drain(&mut machine)), [2]);
 }
 
 #[test]
 fn start_is_committed_before_the_first_record() {
     let mut machine = Machine::<Vec<Offset>>::new(SETTINGS, 7);
-    let assignment = Assignment { partition: p0(), position: Position::Start(at(40)) };
-    machine.handle(ms(0), Event::Assigned(vec![assignment]));
+    let origin = Origin { partitions: 4, at_ms: 77 };
+    machine.handle(ms(0), assigned(Position::Start(at(40), origin)));
     for attempt in 0..3 {
         let actions = drain(&mut machine);
         let [Action::Commit(commit)] = &actions[..] else { panic!("{actions:?}") };
         assert_eq!(committed(&actions), [40]);
+        assert!(commit.offsets[0].2.ends_with(";0;4@77;"), "{commit:?}");
         if attempt < 2 {
             machine.handle(ms(attempt), Event::CommitDelayed);
             machine.handle(ms(attempt), Event::Tick);
@@ -157,13 +284,34 @@ fn start_is_committed_before_the_first_record() {
 #[test]
 fn unknown_metadata_stops_the_partition() {
     let mut machine = Machine::<Vec<Offset>>::new(SETTINGS, 7);
-    let position = Position::Committed { offset: at(5), metadata: "9;what".into() };
-    machine.handle(ms(0), Event::Assigned(vec![Assignment { partition: p0(), position }]));
+    machine
+        .handle(ms(0), assigned(Position::Committed { offset: at(5), metadata: "9;what".into() }));
+    expect_stopped(machine, StopReason::UnknownMetadata);
+}
+
+#[test]
+fn offsets_of_another_topic_stop_the_partition() {
+    let mut machine = Machine::<Vec<Offset>>::new(SETTINGS, 7);
+    let lineage = Lineage { topic: Some(TopicId(8)), ..Lineage::default() };
+    let metadata = Metadata { lineage, ranges: Vec::new() }.text();
+    machine.handle(ms(0), assigned(Position::Committed { offset: at(5), metadata }));
+    expect_stopped(machine, StopReason::TopicRecreated);
+}
+
+#[test]
+fn lost_offsets_stop_the_partition() {
+    let mut machine = Machine::<Vec<Offset>>::new(SETTINGS, 7);
+    machine.handle(ms(0), assigned(Position::Missing(at(5))));
+    expect_stopped(machine, StopReason::OffsetsLost);
+}
+
+fn expect_stopped(mut machine: Machine<Vec<Offset>>, reason: StopReason) {
     let slot = machine.slot("t", 0).unwrap();
     let actions = drain(&mut machine);
-    let stopped =
-        actions.iter().any(|action| matches!(action, Action::Stop(_, StopReason::UnknownMetadata)));
-    assert!(stopped, "{actions:?}");
+    let [Action::Stop(_, stopped), Action::Assign(_), Action::Pause(_)] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(*stopped, reason);
     assert_eq!(machine.expects(slot, at(5)), Verdict::Drop);
     machine.handle(ms(1_000), Event::Tick);
     assert!(drain(&mut machine).is_empty(), "nothing is committed over it");
@@ -175,10 +323,9 @@ fn a_schema_that_does_not_fit_stops_behind_the_records_before_it() {
     take(&mut machine, slot, 0, ms(0));
     machine.stop(slot, StopReason::SchemaMismatch);
     assert_eq!(machine.expects(slot, at(1)), Verdict::Drop);
-    machine.handle(ms(50), Event::Tick);
-    let insert = only_insert(drain(&mut machine));
+    let insert = only_insert(tick(&mut machine, ms(50)));
     machine.handle(ms(60), Event::Inserted(insert.range));
-    machine.handle(ms(100), Event::Tick);
+    machine.handle(ms(300), Event::Tick);
     assert_eq!(committed(&drain(&mut machine)), [1], "the record that does not fit is not passed");
 }
 
@@ -187,19 +334,21 @@ fn a_revoke_waits_for_inserts_but_not_for_ever() {
     for answered in [true, false] {
         let (mut machine, slot) = owning(SETTINGS, 0);
         take(&mut machine, slot, 0, ms(0));
-        assert!(machine.cut(slot));
-        let insert = only_insert(drain(&mut machine));
+        let insert = cut(&mut machine, slot, ms(0));
         take(&mut machine, slot, 1, ms(0));
+        assert!(machine.cut(slot));
+        take(&mut machine, slot, 2, ms(0));
         machine.handle(ms(100), Event::Revoked(vec![p0()]));
-        assert_eq!(machine.bytes(), 10, "what was open is given up");
-        machine.handle(ms(8_099), Event::Tick);
-        assert!(drain(&mut machine).is_empty());
+        assert_eq!(machine.bytes(), 10, "what no commit has named is given up");
+        assert!(matches!(&drain(&mut machine)[..], [Action::Pause(_)] | []));
+        let actions = tick(&mut machine, ms(8_098));
+        assert!(!actions.iter().any(|action| matches!(action, Action::Unassign(_))));
         if answered {
             machine.handle(ms(8_099), Event::Inserted(insert.range.clone()));
+            assert_eq!(committed(&tick(&mut machine, ms(8_099))), [1]);
         }
-        machine.handle(ms(8_100), Event::Tick);
-        let actions = drain(&mut machine);
-        assert_eq!(committed(&actions), if answered { vec![1] } else { vec![] });
+        let actions = tick(&mut machine, ms(8_100));
+        assert!(committed(&actions).is_empty());
         assert!(matches!(actions.last(), Some(Action::Unassign(_))), "{actions:?}");
         assert_eq!(machine.bytes(), 0);
         machine.handle(ms(9_000), Event::Inserted(insert.range)); // too late: no effect
@@ -212,15 +361,12 @@ fn a_revoke_waits_for_inserts_but_not_for_ever() {
 fn results_of_an_older_epoch_do_nothing() {
     let (mut machine, slot) = owning(SETTINGS, 0);
     take(&mut machine, slot, 0, ms(0));
-    assert!(machine.cut(slot));
-    let old = only_insert(drain(&mut machine));
+    let old = cut(&mut machine, slot, ms(0));
     machine.handle(ms(1), Event::Lost(vec![p0()]));
-    let position = Position::Committed { offset: at(0), metadata: String::new() };
-    machine.handle(ms(2), Event::Assigned(vec![Assignment { partition: p0(), position }]));
+    machine.handle(ms(2), assigned(ours(0, Vec::new())));
     let slot = machine.slot("t", 0).unwrap();
     take(&mut machine, slot, 0, ms(2));
-    assert!(machine.cut(slot));
-    drain(&mut machine);
+    cut(&mut machine, slot, ms(2));
     machine.handle(ms(3), Event::Inserted(old.range));
     machine.handle(ms(50), Event::Tick);
     assert!(committed(&drain(&mut machine)).is_empty());
@@ -232,8 +378,7 @@ fn at_most_eight_ranges_are_in_flight() {
     let mut inserts = Vec::new();
     for offset in 0..8 {
         take(&mut machine, slot, offset, ms(0));
-        assert!(machine.cut(slot));
-        inserts.push(only_insert(drain(&mut machine)));
+        inserts.push(cut(&mut machine, slot, ms(0)));
     }
     for offset in 8..13 {
         take(&mut machine, slot, offset, ms(0));
@@ -250,8 +395,7 @@ fn memory_pauses_at_full_and_resumes_only_at_low() {
     take(&mut machine, slot, 0, ms(0));
     machine.handle(ms(0), Event::Memory(Pressure::Full));
     assert!(matches!(&drain(&mut machine)[..], [Action::Pause(_)]));
-    machine.handle(ms(1), Event::Tick);
-    only_insert(drain(&mut machine)); // the largest open batch is cut before its time
+    only_insert(tick(&mut machine, ms(1))); // the largest open batch is cut before its time
     machine.handle(ms(2), Event::Memory(Pressure::High));
     assert!(drain(&mut machine).is_empty());
     machine.handle(ms(3), Event::Memory(Pressure::Low));
@@ -271,12 +415,10 @@ fn a_record_out_of_turn_is_noticed() {
 fn an_insert_that_is_refused_stops_its_partition_and_is_not_passed() {
     let (mut machine, slot) = owning(SETTINGS, 0);
     take(&mut machine, slot, 0, ms(0));
-    assert!(machine.cut(slot));
-    let refused = only_insert(drain(&mut machine));
+    let refused = cut(&mut machine, slot, ms(0));
     take(&mut machine, slot, 1, ms(0));
     machine.handle(ms(1), Event::InsertFailed(refused.range));
-    machine.handle(ms(2), Event::Tick);
-    let later = only_insert(drain(&mut machine));
+    let later = only_insert(tick(&mut machine, ms(2)));
     machine.handle(ms(3), Event::Inserted(later.range));
     machine.handle(ms(4), Event::Drain);
     machine.handle(ms(50), Event::Tick);
@@ -294,9 +436,7 @@ fn many_partitions_make_older_batches() {
 #[test]
 fn a_paused_pipeline_owns_its_partitions_and_fetches_nothing() {
     let mut machine = Machine::<Vec<Offset>>::new(Settings { paused: true, ..SETTINGS }, 7);
-    let position = Position::Start(at(3));
-    machine.handle(ms(0), Event::Assigned(vec![Assignment { partition: p0(), position }]));
-    machine.handle(ms(0), Event::Tick);
+    machine.handle(ms(0), assigned(Position::Start(at(3), Origin::default())));
     let actions = drain(&mut machine);
     let Some(Action::Commit(commit)) = actions.first() else { panic!("{actions:?}") };
     machine.handle(ms(1), Event::Committed(commit.clone()));

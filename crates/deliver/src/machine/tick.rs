@@ -1,14 +1,18 @@
 //! Time and memory pressure in, cuts and commits out.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
-use rand::{Rng, rngs::SmallRng};
+use rand::Rng;
 
 use super::Machine;
 use crate::{
-    Action, Batch, Commit, Insert, Nonce, Pressure, RangeId, Token,
-    partition::{Cut, Hold, Partition},
+    Action, Batch, Commit, Insert, Nonce, Pressure, Proof, RangeId, TopicPartition,
+    partition::{Hold, Partition, Ready, Stamp},
+    rules::{Rule, keeps},
 };
+
+/// How often offsets are committed of which nothing but the completion is new.
+const COMPLETIONS_EVERY: Duration = Duration::from_millis(250);
 
 impl<B: Batch> Machine<B> {
     pub(super) fn memory(&mut self, pressure: Pressure) {
@@ -36,12 +40,14 @@ impl<B: Batch> Machine<B> {
     pub(super) fn tick(&mut self, now: Duration) {
         self.tick_wanted = false;
         self.cut_due(now);
-        self.commit_done();
-        self.answer_revoke(now);
+        self.insert_ready();
+        // Before the commit, which must not name what has been given up.
+        self.end_revoke(now);
+        self.commit_due(now);
+        self.admit();
+        self.answer_revoke();
         let finished = |partition: &Partition<B>| {
-            partition.is_settled()
-                && partition.open_since().is_none()
-                && partition.uncommitted().is_none()
+            partition.is_settled() && partition.open_since().is_none() && partition.is_committed()
         };
         if self.draining && !self.drained && self.partitions.iter().flatten().all(finished) {
             self.drained = true;
@@ -51,19 +57,28 @@ impl<B: Batch> Machine<B> {
 
     fn cut_due(&mut self, now: Duration) {
         let largest = self.largest_open();
-        for (index, partition) in self.partitions.iter_mut().enumerate() {
-            let Some(partition) = partition else { continue };
+        for index in 0..self.partitions.len() {
+            let stamp = self.stamp();
+            let (settings, age, draining) = (self.settings, self.age, self.draining);
+            let Some(partition) = &mut self.partitions[index] else { continue };
+            partition.drop_jammed();
             let Some(since) = partition.open_since() else { continue };
-            let due = self.draining
+            let due = draining
                 || partition.stopped.is_some()
-                || now.saturating_sub(since) >= self.age
-                || partition.open_rows() >= self.settings.rows_max
-                || partition.open_bytes() >= self.settings.bytes_max
+                || now.saturating_sub(since) >= age
+                || partition.open_rows() >= settings.rows_max
+                || partition.open_bytes() >= settings.bytes_max
                 || largest == Some(index);
             if due {
-                freeze(partition, &mut self.nonces, &mut self.actions);
+                partition.cut(stamp);
             }
         }
+    }
+
+    /// What the next cut is marked with.
+    pub(super) fn stamp(&mut self) -> Stamp {
+        let nonce = Nonce(if keeps(Rule::R7) { self.nonces.random() } else { 0 });
+        Stamp { nonce, used: self.window.used, revision: self.settings.revision }
     }
 
     /// The open batch to cut for the sake of memory. None while most of it is in flight already:
@@ -73,36 +88,76 @@ impl<B: Batch> Machine<B> {
             let partitions = self.partitions.iter().enumerate();
             partitions.filter_map(|(index, slot)| Some((slot.as_ref()?.open_bytes(), index)))
         };
+        if self.pressure == Pressure::Low {
+            return None;
+        }
         let bytes: usize = open().map(|(bytes, _index)| bytes).sum();
-        let helps = self.pressure != Pressure::Low && bytes > self.bytes.saturating_sub(bytes);
+        let helps = bytes > self.bytes().saturating_sub(bytes);
         if helps { open().max().map(|(_bytes, index)| index) } else { None }
     }
 
-    /// One commit for all partitions that moved: its cost hardly grows with their number.
-    fn commit_done(&mut self) {
-        let offsets: Vec<_> = self
-            .partitions
-            .iter()
-            .flatten()
+    /// Commits intents at once, and with them what is done. What is done alone waits for a while:
+    /// a commit keeps the worker from reading, and all that a late one costs is a replay.
+    fn commit_due(&mut self, now: Duration) {
+        let hurries = self.draining
+            || self.revoke.is_some()
+            || self.partitions.iter().flatten().any(Partition::hurries);
+        if hurries || now.saturating_sub(self.committed_at) >= COMPLETIONS_EVERY {
+            self.committed_at = now;
+            self.commit_dirty();
+        }
+    }
+
+    /// One commit for all partitions that have something to say: its cost hardly grows with
+    /// their number.
+    pub(super) fn commit_dirty(&mut self) {
+        let partitions = self.partitions.iter_mut().flatten();
+        let offsets: Vec<_> = partitions
             .filter_map(|partition| {
-                Some((partition.id.clone(), partition.uncommitted()?, String::new()))
+                let (offset, metadata) = partition.attempt()?;
+                Some((partition.id.clone(), offset, metadata))
             })
             .collect();
         if !offsets.is_empty() {
             self.actions.push_back(Action::Commit(Commit { offsets }));
         }
     }
+
+    /// Asks for the inserts of all ranges whose intents are committed (rule R6).
+    pub(super) fn insert_ready(&mut self) {
+        for index in 0..self.partitions.len() {
+            while let Some(partition) = &mut self.partitions[index]
+                && let Some(ready) = partition.ready()
+            {
+                let insert = insert(partition, ready, self.settings.exactly_once, false);
+                self.actions.push_back(Action::Insert(insert));
+            }
+        }
+    }
 }
 
-/// Cuts what is open and asks for its insert.
-pub(super) fn freeze<B: Batch>(
-    partition: &mut Partition<B>,
-    nonces: &mut SmallRng,
-    actions: &mut VecDeque<Action<B>>,
-) {
-    let Some(Cut { first, last, batch: Some(batch) }) = partition.cut() else { return };
-    let nonce = Nonce(nonces.random());
-    let range = RangeId { partition: partition.id.clone(), epoch: partition.epoch, first };
-    let token = Token::new(&partition.id, first, last, nonce);
-    actions.push_back(Action::Insert(Insert { range, last, token, batch }));
+/// The insert of one range.
+pub(super) fn insert<B>(
+    partition: &Partition<B>,
+    ready: Ready<B>,
+    exactly_once: bool,
+    replayed: bool,
+) -> Insert<B> {
+    let Ready { intent, batch, same, grown } = ready;
+    let id: &TopicPartition = &partition.id;
+    Insert {
+        range: RangeId { partition: id.clone(), epoch: partition.epoch, first: intent.first },
+        last: intent.last,
+        token: intent.token(id),
+        proof: Proof {
+            rows: intent.rows,
+            used: intent.used,
+            same,
+            grown,
+            unbroken: partition.lineage.rewinds == 0 && partition.lineage.topic.is_some(),
+            exactly_once,
+            replayed,
+        },
+        batch,
+    }
 }

@@ -14,6 +14,7 @@ use sink::{
     config::Config,
     metrics::Metrics,
     schemas::{Outcome, PlanKey, Schemas},
+    standing::Standing,
 };
 use target::{Insert, Target};
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
@@ -143,16 +144,20 @@ fn decode(config: &Config, events: u64, runtime: &Handle) -> anyhow::Result<Bloc
 /// The plan that the sink would make, with its table.
 async fn plan(config: &Config, schema_id: u32) -> anyhow::Result<Arc<Plan>> {
     let pipeline: Pipeline = config.pipelines.first().context("no pipeline")?.clone();
+    let pipeline = Arc::new(pipeline);
+    let target = Target::new(config.target())?;
+    let metrics = Metrics::register(&prometheus::Registry::new())?.pipeline(&pipeline.name);
     let schemas = Schemas {
         registry: registry_client::Client::new(config.registry())?,
-        target: Target::new(config.target())?,
-        metrics: Metrics::register(&prometheus::Registry::new())?.pipeline(&pipeline.name),
-        pipeline: Arc::new(pipeline),
+        standing: Arc::new(Standing::new(target.clone(), pipeline.clone(), metrics.clone())),
+        target,
+        metrics,
+        pipeline,
         unknown_id_wait: Duration::from_millis(config.registry.unknown_id_wait_ms),
     };
     match schemas.plan(PlanKey::Schema(schema_id)).await {
         Outcome::Plan(plan) => Ok(plan),
-        Outcome::UnknownId => bail!("the registry does not know schema {schema_id}"),
-        Outcome::Refused => bail!("schema {schema_id} does not fit the table"),
+        Outcome::UnknownId(_) => bail!("the registry does not know schema {schema_id}"),
+        Outcome::Refused(_) => bail!("schema {schema_id} does not fit the table"),
     }
 }

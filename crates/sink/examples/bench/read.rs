@@ -29,13 +29,13 @@ pub(crate) fn records(
 ) -> anyhow::Result<(Instant, Consumer)> {
     let pipeline = config.pipelines.first().context("no pipeline")?;
     let metrics = Metrics::register(&prometheus::Registry::new())?.pipeline(&pipeline.name);
-    let consumer = consume::join(
+    let client = consume::settings(
         kafka::client(config),
         &pipeline.group(&config.namespace),
-        &pipeline.source.topics,
+        &pipeline.name,
         fetched_kilobytes(config.memory.bytes_max, 1),
-        metrics,
-    )?;
+    );
+    let consumer = consume::join(&client, &pipeline.source.topics, metrics)?;
     let (mut assigned, mut left, mut progress) = (None, records, Instant::now());
     while left > 0 {
         ensure!(progress.elapsed() < STALL_MAX, "{left} of {records} records do not come");

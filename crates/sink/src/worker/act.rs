@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use deliver::{Action, Commit, Epoch, Event, Insert, StopReason, TopicPartition};
+use deliver::{Action, Commit, Epoch, Event, Insert, Membership, StopReason, TopicPartition};
 use rdkafka::{
     consumer::{CommitMode, Consumer as _},
     error::KafkaError,
@@ -15,10 +15,11 @@ use rdkafka::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Worker;
+use super::{BeginAnew, Worker};
 use crate::{
     batch::Batch,
     consume::{list, list_at},
+    group_ffi,
     insert::FrozenBatch,
 };
 
@@ -79,6 +80,9 @@ impl Worker<'_> {
                     self.wake(partitions);
                 }
                 Action::Commit(commit) => self.commit(commit)?,
+                Action::Replay(range, last, rows) => {
+                    self.metrics.range_replayed(&range, last, rows);
+                }
                 Action::Insert(insert) => self.insert(insert),
                 Action::Abandon(partition, _epoch) => self.epochs.cancel(&partition),
                 Action::Stop(partition, reason) => {
@@ -86,6 +90,7 @@ impl Worker<'_> {
                     self.epochs.stopped.insert(partition, reason);
                 }
                 Action::Drained => self.drained = true,
+                Action::FailStop(why) => return Err(BeginAnew(why.as_str()).into()),
             }
         }
         Ok(())
@@ -118,46 +123,67 @@ impl Worker<'_> {
     }
 
     /// Commits on this thread (rule R1) and waits for the answer: the machine must know it before
-    /// anything else happens.
+    /// anything else happens. What the consumer knows of itself is asked before and after (rule
+    /// R3).
     fn commit(&mut self, commit: Commit) -> anyhow::Result<()> {
+        if !self.machine.may_commit(&commit, &self.membership()) {
+            return Ok(());
+        }
         let mut offsets = TopicPartitionList::with_capacity(commit.offsets.len());
         for (id, offset, metadata) in &commit.offsets {
+            let mut element = offsets.add_partition(&id.topic, id.partition);
             let raw = rdkafka::Offset::Offset(offset.raw());
-            offsets.add_partition_offset(&id.topic, id.partition, raw).context("commit offsets")?;
-            if !metadata.is_empty()
-                && let Some(mut element) = offsets.find_partition(&id.topic, id.partition)
-            {
-                element.set_metadata(metadata);
-            }
+            element.set_offset(raw).context("commit offsets")?;
+            element.set_metadata(metadata);
         }
         let started = Instant::now();
+        self.announced = started;
         let result = self.consumer.commit(&offsets, CommitMode::Sync);
         let now = self.now();
-        match result {
-            Ok(()) => {
-                self.metrics.committed(started.elapsed());
+        let Err(error) = result else {
+            self.metrics.committed(started.elapsed());
+            if self.machine.may_commit(&commit, &self.membership()) {
                 self.machine.handle(now, Event::Committed(commit));
             }
-            Err(error) if passes(&error) => {
+            return Ok(());
+        };
+        match refusal(&error) {
+            Refusal::Passes => {
                 self.metrics.commit_delayed(&error);
                 self.machine.handle(now, Event::CommitDelayed);
             }
-            // What cannot be understood cannot be gone on from: the process ends and the
-            // partitions are read again from what is committed.
-            Err(error) => return Err(error).context("commit offsets"),
+            Refusal::ThrownOut => {
+                self.metrics.commit_refused(&error);
+                self.machine.handle(now, Event::CommitRefused(commit));
+            }
+            // What cannot be understood cannot be gone on from: the partitions are read again
+            // from what is committed.
+            Refusal::Unknown => return Err(error).context("commit offsets"),
         }
         Ok(())
     }
 
+    /// What the consumer knows about itself now.
+    fn membership(&self) -> Membership {
+        Membership {
+            member: group_ffi::member(&self.consumer),
+            lost: self.consumer.assignment_lost(),
+            fatal: self.consumer.client().fatal_error().is_some(),
+            since_poll: self.polled.elapsed(),
+        }
+    }
+
     fn insert(&mut self, insert: Insert<Batch>) {
-        let Insert { range, last: _, token, batch } = insert;
+        let Insert { range, last, token, proof, batch } = insert;
         self.sizes = batch.block.sizes();
-        let columns = batch.block.columns().insert_list();
         let frozen = FrozenBatch {
-            columns,
+            columns: batch.block.columns().clone(),
             block: batch.block.freeze(),
             timestamps: batch.timestamps,
+            announced: self.announced,
             token,
+            proof,
+            last,
             range,
         };
         let abandoned = self.epochs.token(&frozen.range.partition, frozen.range.epoch);
@@ -166,24 +192,36 @@ impl Worker<'_> {
     }
 }
 
-/// Whether a refused commit is worth repeating as it is: the group changes, its coordinator
-/// moves, or a connection was lost. In all of these the commit may have been applied.
-fn passes(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
+/// What a refused commit means.
+enum Refusal {
+    /// The group changes, its coordinator moves, or a connection was lost: worth repeating as it
+    /// is. In all of these the commit may have been applied (rule R5).
+    Passes,
+    /// This consumer was thrown out of the group or replaced (rule R4).
+    ThrownOut,
+    Unknown,
+}
+
+fn refusal(error: &KafkaError) -> Refusal {
+    use RDKafkaErrorCode as Code;
+
+    match error.rdkafka_error_code() {
         Some(
-            RDKafkaErrorCode::IllegalGeneration
-                | RDKafkaErrorCode::RebalanceInProgress
-                | RDKafkaErrorCode::CoordinatorLoadInProgress
-                | RDKafkaErrorCode::CoordinatorNotAvailable
-                | RDKafkaErrorCode::NotCoordinator
-                | RDKafkaErrorCode::WaitingForCoordinator
-                | RDKafkaErrorCode::BrokerTransportFailure
-                | RDKafkaErrorCode::AllBrokersDown
-                | RDKafkaErrorCode::NetworkException
-                | RDKafkaErrorCode::RequestTimedOut
-                | RDKafkaErrorCode::OperationTimedOut
-                | RDKafkaErrorCode::MessageTimedOut
-        )
-    )
+            Code::IllegalGeneration
+            | Code::RebalanceInProgress
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+            | Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::NetworkException
+            | Code::RequestTimedOut
+            | Code::OperationTimedOut
+            | Code::MessageTimedOut
+            | Code::StaleMemberEpoch,
+        ) => Refusal::Passes,
+        Some(Code::UnknownMemberId | Code::FencedInstanceId | Code::Fatal) => Refusal::ThrownOut,
+        _ => Refusal::Unknown,
+    }
 }

@@ -46,7 +46,7 @@ impl Plans {
             return known.clone();
         }
         if let Some((known, since)) = self.known.get(&key) {
-            let stale = matches!(known, Known::UnknownId) && since.elapsed() > UNKNOWN_MAX;
+            let stale = matches!(known, Known::UnknownId(_)) && since.elapsed() > UNKNOWN_MAX;
             if !stale {
                 if matches!(known, Known::Plan(_)) {
                     self.last = Some((key, known.clone()));
@@ -75,11 +75,16 @@ impl Plans {
         Known::Awaited
     }
 
+    /// Forgets an answer, so that it is asked for again.
+    pub(super) fn forget(&mut self, key: PlanKey) {
+        self.known.remove(&key);
+    }
+
     pub(super) fn answered(&mut self, key: PlanKey, outcome: Outcome) {
         let known = match outcome {
             Outcome::Plan(plan) => Known::Plan(plan),
-            Outcome::UnknownId => Known::UnknownId,
-            Outcome::Refused => Known::Refused,
+            Outcome::UnknownId(id) => Known::UnknownId(id),
+            Outcome::Refused(reason) => Known::Refused(reason),
         };
         self.last = None;
         self.known.insert(key, (known, Instant::now()));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use decode::{BadRecord, RecordMeta, confluent_frame};
-use deliver::{BadRecord as OnBad, Offset, Slot, StopReason, TopicPartition, Verdict};
+use deliver::{BadRecord as OnBad, Offset, Slot, TopicPartition, Verdict};
 use pipeline_spec::NullValue;
 use rdkafka::{
     Message,
@@ -26,6 +26,9 @@ pub(super) struct Stash {
     pub(super) partition: TopicPartition,
     record: OwnedMessage,
 }
+
+/// The reason beside a dead letter whose schema the registry does not know.
+const UNKNOWN_ID: &str = "unknown-schema-id";
 
 /// What became of a record.
 enum Step {
@@ -132,16 +135,35 @@ impl Worker<'_> {
         datum: &[u8],
         now: Duration,
     ) -> Step {
+        let unknown = |id| format!("the registry does not know schema id {id}");
+        // R8: what a predecessor judged unknown stays so, whatever the registry says by now.
+        let recorded = self.machine.recorded_unknown_ids(slot);
+        let replays = recorded.is_some();
+        if let PlanKey::Schema(id) = key
+            && recorded.is_some_and(|ids| ids.contains(&id))
+        {
+            return self.divert(slot, offset, record, UNKNOWN_ID, || unknown(id), now);
+        }
         let plan = match self.plans.get(key, &self.runtime, &self.answers.0, &self.ended) {
             Known::Plan(plan) => plan,
             Known::Awaited => return Step::Wait,
-            Known::Refused => {
-                self.machine.stop(slot, StopReason::SchemaMismatch);
+            Known::Refused(reason) => {
+                self.machine.stop(slot, reason);
                 return Step::Done;
             }
-            Known::UnknownId => {
-                let detail = || format!("the registry does not know {key:?}");
-                return self.divert(slot, offset, record, "unknown-schema-id", detail, now);
+            // It was known when the range was first read, so it will be again.
+            Known::UnknownId(_) if replays => {
+                self.plans.forget(key);
+                return Step::Wait;
+            }
+            Known::UnknownId(id) => {
+                let machine = &mut self.machine;
+                let judged = machine.judge(slot, id, now)
+                    || (machine.cut(slot) && machine.judge(slot, id, now));
+                if !judged {
+                    return Step::Wait;
+                }
+                return self.divert(slot, offset, record, UNKNOWN_ID, || unknown(id), now);
             }
         };
         let open = self.machine.batch(slot).map(|batch| batch.block.columns());
@@ -149,7 +171,9 @@ impl Worker<'_> {
             return Step::Wait;
         }
         if self.machine.batch(slot).is_none() {
-            self.machine.open(slot, Batch::new(plan.columns(), &self.sizes, &mut self.spare), now);
+            let fingerprint = plan.fingerprint() ^ self.rows_fingerprint;
+            let batch = Batch::new(plan.columns(), fingerprint, &self.sizes, &mut self.spare);
+            self.machine.open(slot, batch, now);
         }
         let Some(batch) = self.machine.batch(slot) else { return Step::Done };
         let timestamp_ms = record.timestamp().to_millis().unwrap_or(-1);

@@ -1,0 +1,180 @@
+//! One place for a worker in, a worker in it at all times out: begins anew what ended, and ends
+//! the process when a worker is stuck in a call.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use pipeline_spec::{OnError, Pipeline, State};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use crate::{
+    backoff, consume,
+    dead_letters::Letter,
+    insert::Inserter,
+    kafka,
+    memory::{fetched_kilobytes, spare_bytes},
+    metrics::PipelineMetrics,
+    schemas::Schemas,
+    standing::Standing,
+    worker::{self, Ended, Parts, Pulse},
+};
+
+/// How long a worker that began anew must have gone on for its next failure to count as the first.
+const GOOD_RUN: Duration = Duration::from_secs(60);
+
+/// Longest time for a consumer that was given up to be closed. Beside it nobody can be sure of
+/// what it still does, so the process ends then.
+const LEAVE_MAX: Duration = Duration::from_secs(20);
+
+/// How often the pulse of a worker is felt.
+const PULSE_EVERY: Duration = Duration::from_secs(1);
+
+/// What a worker's place is made of.
+#[derive(Debug)]
+pub(super) struct Staff {
+    pub(super) shared: Shared,
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) metrics: PipelineMetrics,
+    pub(super) schemas: Arc<Schemas>,
+    pub(super) letters: mpsc::Sender<Letter>,
+    pub(super) number: u16,
+}
+
+impl Staff {
+    /// Keeps a worker in its place until `stop`.
+    ///
+    /// # Errors
+    ///
+    /// When a consumer cannot be made, does not close, or is stuck in a call for longer than the
+    /// group waits for it: only a new process can mend that.
+    pub(super) async fn keep(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut leaving: JoinSet<anyhow::Result<()>> = JoinSet::new();
+        let mut attempt = 0;
+        loop {
+            let (pulse, since) = (Arc::new(Pulse::default()), Instant::now());
+            let (ended, left) = self.start(pulse.clone(), stop.clone())?;
+            let (mut ended, mut stuck) = (pin!(ended), pin!(self.watch(&pulse)));
+            let ended = loop {
+                tokio::select! {
+                    ended = &mut ended => break ended.context("worker panicked")?,
+                    stuck = &mut stuck => return stuck,
+                    Some(gone) = leaving.join_next() => gone.context("leaving panicked")??,
+                }
+            };
+            let Ended::BeginAnew { reason, detail } = ended else { return Ok(()) };
+            leaving.spawn(async move {
+                match time::timeout(LEAVE_MAX, left).await {
+                    Ok(_dropped) => Ok(()),
+                    Err(_) => bail!("a consumer does not close within {LEAVE_MAX:?}"),
+                }
+            });
+            attempt = if since.elapsed() >= GOOD_RUN { 1 } else { attempt + 1 };
+            let pause = backoff::pause(attempt);
+            self.metrics.worker_restarts(reason, &detail, pause);
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Ends with an error when the worker has not gone round its loop for as long as the group
+    /// waits for it. Counts its own turns, so that a process that was frozen as a whole is not
+    /// taken for one that is stuck.
+    async fn watch(&self, pulse: &Pulse) -> anyhow::Result<()> {
+        let limit = kafka::session_timeout(&self.shared.config);
+        let (mut seen, mut unchanged) = (pulse.count(), Duration::ZERO);
+        loop {
+            time::sleep(PULSE_EVERY).await;
+            let now = pulse.count();
+            unchanged = if now == seen { unchanged + PULSE_EVERY } else { Duration::ZERO };
+            seen = now;
+            if unchanged > limit {
+                bail!("a call into librdkafka has lasted longer than the session timeout");
+            }
+        }
+    }
+
+    /// Starts a worker's thread. Its first answer says how it ended, its second that it has left
+    /// the group.
+    fn start(
+        &self,
+        pulse: Arc<Pulse>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<(oneshot::Receiver<Ended>, oneshot::Receiver<()>)> {
+        let parts = self.parts(pulse)?;
+        let ((ended, end), (leaving, left)) = (oneshot::channel(), oneshot::channel());
+        std::thread::Builder::new()
+            .name(format!("worker {}-{}", self.pipeline.name, self.number))
+            .spawn(move || worker::run(parts, &stop, ended, leaving))
+            .context("start a worker's thread")?;
+        Ok((end, left))
+    }
+
+    fn parts(&self, pulse: Arc<Pulse>) -> anyhow::Result<Parts> {
+        let Self { shared, pipeline, metrics, schemas, letters, number } = self;
+        let config = &shared.config;
+        let workers: usize = config.pipelines.iter().map(|one| usize::from(one.workers)).sum();
+        let client = consume::settings(
+            kafka::client(config),
+            &pipeline.group(&config.namespace),
+            &format!("{}-{number}", pipeline.name),
+            fetched_kilobytes(config.memory.bytes_max, workers),
+        );
+        let consumer = consume::join(&client, &pipeline.source.topics, metrics.clone())
+            .context("join the consumer group")?;
+        Ok(Parts {
+            pipeline: pipeline.clone(),
+            settings: settings(shared, pipeline),
+            cut: Duration::from_millis(config.delivery.cut_ms.get()),
+            consumer,
+            client,
+            schemas: schemas.clone(),
+            standing: schemas.standing.clone(),
+            pulse,
+            inserter: Inserter {
+                target: shared.target.clone(),
+                database: pipeline.target.database.clone(),
+                table: pipeline.target.table.clone(),
+                standing: schemas.standing.clone(),
+                schemas: schemas.clone(),
+                permits: shared.permits.clone(),
+                metrics: metrics.clone(),
+            },
+            letters: letters.clone(),
+            spare_bytes_max: spare_bytes(config.memory.bytes_max, workers),
+            budget: shared.budget.clone(),
+            process_metrics: shared.metrics.clone(),
+            metrics: metrics.clone(),
+            runtime: Handle::current(),
+        })
+    }
+}
+
+fn settings(shared: &Shared, pipeline: &Pipeline) -> deliver::Settings {
+    let (config, batch) = (&shared.config, &pipeline.batch);
+    deliver::Settings {
+        rows_max: batch.rows_max,
+        bytes_max: usize::try_from(batch.bytes_max).unwrap_or(usize::MAX),
+        age: Duration::from_millis(batch.age_ms),
+        age_max: Duration::from_millis(batch.age_ms_max),
+        revoke_wait: Duration::from_millis(config.delivery.revoke_wait_ms_max),
+        stop_on_bad_record: pipeline.on_error == OnError::Stop,
+        paused: pipeline.state == State::Paused,
+        poll_interval_max: kafka::poll_interval_max(config),
+        exactly_once: Standing::exactly_once(pipeline),
+        intents: cfg!(not(feature = "no-intents")),
+        revision: pipeline.revision_short(),
+    }
+}
