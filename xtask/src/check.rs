@@ -1,12 +1,16 @@
 //! The steps of a check in, their output and times on the terminal, success only if all passed out.
 
 use std::{
-    env, io,
-    io::Write,
+    env,
+    io::{self, Write},
     path::Path,
     process::{Command, ExitCode, Stdio},
     time::Instant,
 };
+
+use anyhow::Context as _;
+
+use crate::torture;
 
 struct Step {
     args: &'static [&'static str],
@@ -29,29 +33,32 @@ const STEPS: [Step; 4] = [
     Step { args: &["test", "--workspace"], variables: &[] },
 ];
 
-/// Runs the steps until one fails.
+/// Runs the steps until one fails, and the short torture when none has.
 pub(crate) fn run() -> ExitCode {
-    for step in &STEPS {
-        let since = Instant::now();
-        let name = format!("cargo {}", step.args.join(" "));
-        announce(&format!("{name} ..."));
-        let outcome = match cargo(step) {
-            Ok(true) => "passed",
-            Ok(false) => "FAILED",
-            Err(error) => {
-                announce(&format!("cannot run cargo: {error}"));
-                "FAILED"
-            }
-        };
-        announce(&format!("{name}: {outcome} after {:.1} s", since.elapsed().as_secs_f64()));
-        if outcome == "FAILED" {
-            return ExitCode::FAILURE;
-        }
+    let cargo =
+        STEPS.iter().all(|step| passed(&format!("cargo {}", step.args.join(" ")), || cargo(step)));
+    let short = ["--short".into()];
+    if cargo && passed("cargo xtask torture --short", || torture::run(&short)) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
-    ExitCode::SUCCESS
 }
 
-fn cargo(step: &Step) -> io::Result<bool> {
+/// Runs a step between two lines about it.
+fn passed(name: &str, step: impl FnOnce() -> anyhow::Result<bool>) -> bool {
+    let since = Instant::now();
+    announce(&format!("{name} ..."));
+    let passed = step().unwrap_or_else(|error| {
+        announce(&format!("{error:#}"));
+        false
+    });
+    let outcome = if passed { "passed" } else { "FAILED" };
+    announce(&format!("{name}: {outcome} after {:.1} s", since.elapsed().as_secs_f64()));
+    passed
+}
+
+fn cargo(step: &Step) -> anyhow::Result<bool> {
     // The cargo that runs us, so that a chosen toolchain stays chosen.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -60,7 +67,8 @@ fn cargo(step: &Step) -> io::Result<bool> {
         .envs(step.variables.iter().copied())
         .current_dir(root)
         .stdin(Stdio::null())
-        .status()?;
+        .status()
+        .context("run cargo")?;
     Ok(status.success())
 }
 

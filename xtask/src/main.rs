@@ -1,11 +1,18 @@
-//! The repository's chores: `cargo xtask check` and `bench`. Nothing has to be installed first.
+//! The repository's chores: `cargo xtask check`, `bench` and `torture`. Nothing has to
+//! be installed first.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{
+    ffi::OsString,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod build;
 mod check;
+mod torture;
 
 #[derive(Parser)]
 #[command(about = "The repository's chores")]
@@ -26,12 +33,30 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Kills, freezes and cuts off sinks and servers, and counts what is lost or doubled; see
+    /// docs/reliability.md. Needs three quarters of an hour, or minutes with `--short`.
+    #[command(disable_help_flag = true)] // `--help` is for the torture to answer
+    Torture {
+        /// Options of the torture, such as `--short --seed 7`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
     let Args { chore } = Args::parse();
-    match chore {
-        Chore::Check => check::run(),
+    let passed = match chore {
+        Chore::Check => return check::run(),
         Chore::Bench { options } => bench::run(&options),
+        Chore::Torture { options } => torture::run(&options),
+    };
+    match passed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // A closed terminal is no failure of its own.
+            writeln!(io::stderr(), "xtask: {error:#}").ok();
+            ExitCode::FAILURE
+        }
     }
 }
