@@ -1,4 +1,4 @@
-//! The repository's chores: `cargo xtask check`, `bench` and `torture`. Nothing has to
+//! The repository's chores: `cargo xtask check`, `bench`, `sim` and `torture`. Nothing has to
 //! be installed first.
 
 use std::{
@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod check;
+mod sim;
 mod torture;
 
 #[derive(Parser)]
@@ -33,6 +34,9 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Plays the delivery protocol through thousands of small worlds in which everything goes
+    /// wrong; see docs/simulation.md. Needs minutes.
+    Sim(sim::Options),
     /// Kills, freezes and cuts off sinks and servers, and counts what is lost or doubled; see
     /// docs/reliability.md. Needs three quarters of an hour, or minutes with `--short`.
     #[command(disable_help_flag = true)] // `--help` is for the torture to answer
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
     let passed = match chore {
         Chore::Check => return check::run(),
         Chore::Bench { options } => bench::run(&options),
+        Chore::Sim(options) => sim::run(&options),
         Chore::Torture { options } => torture::run(&options),
     };
     match passed {

@@ -26,6 +26,8 @@ mod partition;
 mod proof;
 mod rules;
 mod settings;
+#[cfg(test)]
+mod sim;
 
 pub use event::{
     Action, Assignment, Commit, Event, Insert, Position, Pressure, RecordId, StopReason,
