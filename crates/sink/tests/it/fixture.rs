@@ -2,7 +2,8 @@
 
 use std::{
     fs::{self, File},
-    process::{ExitStatus, Stdio},
+    ops::Range,
+    process::Stdio,
     time::Duration,
 };
 
@@ -10,7 +11,9 @@ use anyhow::{Context, ensure};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use testkit::{ClickHouse, Kafka, Record, Servers, eventually, unique};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
+
+use crate::process::Sink;
 
 /// The schema of most tests: a number and a text.
 pub(crate) const SCHEMA: &str = r#"{"type":"record","name":"Row","fields":[
@@ -25,8 +28,12 @@ pub(crate) struct Scene {
     pub(crate) database: String,
     /// The pipeline's name.
     pub(crate) name: String,
-    /// Lines added to `source` of the pipeline document.
+    /// Lines added to the pipeline document.
+    pub(crate) document: String,
+    /// Lines added to its `source`.
     pub(crate) source: String,
+    /// Keys added to its `target`, each behind a comma.
+    pub(crate) target: String,
     pub(crate) brokers: String,
     pub(crate) clickhouse_url: String,
     pub(crate) registry_url: String,
@@ -47,7 +54,9 @@ impl Scene {
         Ok(Self {
             servers,
             name: unique("p").replace('_', "-"),
+            document: String::new(),
             source: String::new(),
+            target: String::new(),
             brokers: servers.kafka.clone(),
             clickhouse_url: servers.clickhouse_http.clone(),
             registry_url: servers.registry.clone(),
@@ -131,6 +140,16 @@ impl Scene {
         .await
     }
 
+    /// Waits until the group has announced a range that is not done.
+    pub(crate) async fn until_announced(&self) -> anyhow::Result<()> {
+        let (kafka, group) = (self.kafka(), self.group());
+        eventually("a range is announced", PATIENCE, async || {
+            let Ok(found) = kafka.committed(&group, &self.topic).await else { return false };
+            found.values().any(|one| one.metadata.contains(&format!(";{}-", one.offset)))
+        })
+        .await
+    }
+
     /// Starts a sink and waits until it is ready.
     pub(crate) async fn sink(&self) -> anyhow::Result<Sink> {
         let sink = self.unready_sink().await?;
@@ -143,8 +162,8 @@ impl Scene {
     pub(crate) async fn unready_sink(&self) -> anyhow::Result<Sink> {
         let pipeline = self.dir.path().join("pipeline.yaml");
         let document = format!(
-            "name: {}\nsource:\n  topics: [{}]\n{}target: {{database: {}, table: rows}}\n",
-            self.name, self.topic, self.source, self.database
+            "name: {}\nsource:\n  topics: [{}]\n{}target: {{database: {}, table: rows{}}}\n{}",
+            self.name, self.topic, self.source, self.database, self.target, self.document
         );
         fs::write(&pipeline, document)?;
         let log = self.dir.path().join(unique("log"));
@@ -167,53 +186,42 @@ impl Scene {
             .kill_on_drop(true)
             .spawn()
             .context("start the sink")?;
-        let mut sink = Sink { child, log, http: String::new() };
-        eventually("the sink serves", PATIENCE, async || sink.log_has("serving health")).await?;
-        let text = fs::read_to_string(&sink.log)?;
-        let address = text.split_once("\"address\":\"").and_then(|(_, rest)| rest.split_once('"'));
-        sink.http = format!("http://{}", address.context("no address in the log")?.0);
-        Ok(sink)
-    }
-}
-
-pub(crate) struct Sink {
-    child: Child,
-    log: std::path::PathBuf,
-    http: String,
-}
-
-impl Sink {
-    /// Whether a line of the log contains `text`.
-    pub(crate) fn log_has(&self, text: &str) -> bool {
-        self.log_count(text) > 0
+        Sink::serving(child, log).await
     }
 
-    /// Lines of the log that contain `text`.
-    pub(crate) fn log_count(&self, text: &str) -> usize {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().filter(|line| line.contains(text)).count()
+    /// Settings of librdkafka, each `"name"="value"`, instead of those set so far.
+    pub(crate) fn properties(&mut self, properties: &[&str]) {
+        let properties = format!("{{{}}}", properties.join(", "));
+        self.env.retain(|(name, _)| *name != "SINK__KAFKA__PROPERTIES");
+        self.env.push(("SINK__KAFKA__PROPERTIES", properties));
     }
 
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<String> {
-        let answer = reqwest::get(format!("{}/{path}", self.http)).await?;
-        Ok(answer.error_for_status()?.text().await?)
+    /// Creates the table by hand, as the sink would but with these clauses at its end.
+    pub(crate) async fn create_table(&self, clauses: &str) -> anyhow::Result<()> {
+        let sql = format!(
+            "CREATE TABLE {} (id Int64, note String, _topic LowCardinality(String), \
+             _partition UInt32, _offset UInt64, _timestamp DateTime64(3, 'UTC')) \
+             ENGINE = MergeTree {clauses}",
+            self.table()
+        );
+        self.clickhouse().query(&sql).await.map(drop)
     }
 
-    /// Sum of the values of a metric over those of its labels that contain `label`.
-    pub(crate) async fn metric(&self, name: &str, label: &str) -> anyhow::Result<f64> {
-        let text = self.get("metrics").await?;
-        let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
-        let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
-        Ok(values.sum())
+    /// Runs a statement in which `{t}` stands for the table and `{db}` for its database.
+    pub(crate) async fn sql(&self, sql: &str) -> anyhow::Result<String> {
+        let sql = sql.replace("{t}", &self.table()).replace("{db}", &self.database);
+        self.clickhouse().query(&sql).await
     }
 
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<ExitStatus> {
-        let pid = self.child.id().context("the sink has ended")?;
-        let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).context("pid")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        Ok(ended.context("the sink does not stop")??)
+    /// Produces rows of [`SCHEMA`] that go round `partitions`.
+    pub(crate) async fn produce_rows(
+        &self,
+        schema_id: u32,
+        ids: Range<i64>,
+        partitions: i64,
+    ) -> anyhow::Result<()> {
+        let to = |n| Record::of(row(schema_id, n, "row")).to_partition(partition(n, partitions));
+        self.produce(ids.map(to).collect()).await.map(drop)
     }
 }
 

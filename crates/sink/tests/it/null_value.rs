@@ -47,7 +47,7 @@ async fn it_becomes_a_row_of_its_metadata() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_bad_record_stops_the_partition_where_the_pipeline_says_so() -> anyhow::Result<()> {
     let mut scene = Scene::new(1).await?;
-    scene.name.push_str("\non_error: stop"); // a line of the document, behind the name's
+    scene.document = "on_error: stop\n".to_owned();
     let id = scene.register(SCHEMA).await?;
     scene.produce(vec![Record::of(row(id, 1, "a")), Record::of(b"bad".to_vec())]).await?;
     let sink = scene.sink().await?;
@@ -56,5 +56,7 @@ async fn a_bad_record_stops_the_partition_where_the_pipeline_says_so() -> anyhow
         sink.metric("penstock_sink_stopped_partitions", label).await.is_ok_and(|found| found == 1.0)
     })
     .await?;
+    // What came before it is still inserted.
+    scene.until_committed(1).await?;
     scene.expect_ids([1]).await
 }

@@ -18,7 +18,8 @@ async fn two_interleaved_versions_land_in_common_batches() -> anyhow::Result<()>
     let sql = format!(
         "CREATE TABLE {} (id Int64, note String, extra Nullable(String), \
          _topic LowCardinality(String), _partition UInt32, _offset UInt64, \
-         _timestamp DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY id",
+         _timestamp DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY id \
+         SETTINGS non_replicated_deduplication_window = 100000",
         scene.table()
     );
     scene.clickhouse().query(&sql).await?;

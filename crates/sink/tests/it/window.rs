@@ -1,0 +1,91 @@
+//! Promise: where the table has forgotten what was inserted, its rows say so, or a person must.
+
+use std::time::Duration;
+
+use testkit::{Proxy, eventually};
+
+use crate::fixture::{PATIENCE, SCHEMA, Scene};
+
+/// The least that exactly once can be kept with.
+const WINDOW: u64 = 10_000;
+/// Blocks of one insert: so few that a loaded machine answers in time.
+const BLOCKS: usize = 1_000;
+
+/// A sink is killed when its rows are in and it does not know; others write until the table has
+/// forgotten. Partition 0 holds all of its rows then, of partition 1 one is gone.
+#[tokio::test]
+async fn a_forgotten_range_is_counted_and_one_that_is_not_whole_stops() -> anyhow::Result<()> {
+    let mut scene = Scene::new(2).await?;
+    scene.properties(&[r#""session.timeout.ms"="6000""#]);
+    scene
+        .create_table(&format!(
+            "ORDER BY (_topic, _partition, _offset) SETTINGS \
+             non_replicated_deduplication_window = {WINDOW}, \
+             parts_to_delay_insert = 1000000, parts_to_throw_insert = 1000000"
+        ))
+        .await?;
+    let direct = scene.clickhouse_url.clone();
+    let proxy = Proxy::start(&direct).await?;
+    scene.clickhouse_url = proxy.url(&direct);
+    let id = scene.register(SCHEMA).await?;
+    scene.produce_rows(id, 0..10, 2).await?;
+    let sink = scene.sink().await?;
+    scene.until_committed(10).await?;
+
+    proxy.delay_answers(Duration::from_secs(600)); // requests go through
+    scene.produce_rows(id, 10..20, 2).await?;
+    scene.until_rows(20).await?;
+    assert_eq!(scene.committed().await?, 10, "the sink knows that they are in");
+    sink.kill().await?;
+    scene.sql("ALTER TABLE {t} DELETE WHERE id = 13 SETTINGS mutations_sync = 1").await?;
+    forget(&scene).await?;
+
+    scene.clickhouse_url = direct;
+    let sink = scene.sink().await?;
+    scene.produce_rows(id, 20..30, 2).await?;
+    // Partition 0 goes on, partition 1 stays.
+    let what = "the rows that came since are in";
+    eventually(what, PATIENCE, async || {
+        let rows = scene.sql("SELECT count() FROM {t} WHERE id >= 20").await;
+        rows.is_ok_and(|rows| rows.parse::<u32>().is_ok_and(|rows| rows >= 5))
+    })
+    .await?;
+    let even = (20..30).filter(|n| n % 2 == 0);
+    let wanted: Vec<i64> = (0..20).filter(|n| *n != 13).chain(even).collect();
+    expect(&scene, &wanted).await?;
+    sink.until_log("rows of a range counted").await?;
+    sink.until_stopped("range-unprovable", 1.0).await?;
+    assert!(sink.stop().await?.success());
+    expect(&scene, &wanted).await
+}
+
+/// Others write to the table until it has forgotten whatever the sink inserted.
+async fn forget(scene: &Scene) -> anyhow::Result<()> {
+    // It would take as many inserts as the window is large: so it is small for a moment.
+    let window = "ALTER TABLE {t} MODIFY SETTING non_replicated_deduplication_window = ";
+    scene.sql(&format!("{window}1")).await?;
+    for row in 0..3 {
+        scene.sql(&format!("INSERT INTO {{t}} VALUES (-1, '', 'elsewhere', 1, {row}, 0)")).await?;
+    }
+    scene.sql(&format!("{window}{WINDOW}")).await?;
+    // Blocks of one row, of which each counts as one that the table may have remembered.
+    for first in (0..=WINDOW / 2).step_by(BLOCKS) {
+        scene
+            .sql(&format!(
+                "INSERT INTO {{t}} SELECT -1, '', 'elsewhere', 0, number, 0 \
+                 FROM numbers({first}, {BLOCKS}) \
+                 SETTINGS max_block_size = 1, min_insert_block_size_rows = 1, \
+                 min_insert_block_size_bytes = 0, max_insert_block_size = 1, max_threads = 1"
+            ))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Checks that of our rows the table has these and nothing else.
+async fn expect(scene: &Scene, ids: &[i64]) -> anyhow::Result<()> {
+    let found = scene.sql("SELECT id FROM {t} WHERE _topic != 'elsewhere' ORDER BY id").await?;
+    let wanted: Vec<_> = ids.iter().map(i64::to_string).collect();
+    anyhow::ensure!(found == wanted.join("\n"), "rows are {}", found.replace('\n', " "));
+    Ok(())
+}
