@@ -17,14 +17,18 @@ const COUNT_EVERY: Duration = Duration::from_millis(25);
 /// What the sink logs when it was given a partition.
 const ASSIGNED: &str = "\"partition assigned\"";
 
-/// Runs the sink as it is shipped, in a new group and into a new table. Its clock runs from its
-/// first assignment until the table has all rows; its CPU counts from its start.
-pub(crate) async fn run(scene: &Scene, topic: &str) -> anyhow::Result<Measured> {
+/// Runs `program`, a sink, as it is shipped, in a new group and into a new table. Its clock runs
+/// from its first assignment until the table has all rows; its CPU counts from its start.
+pub(crate) async fn run(
+    scene: &Scene,
+    program: &'static str,
+    topic: &str,
+) -> anyhow::Result<Measured> {
     scene.quiet().await?;
     let table = format!("shop.{topic}");
     let clickhouse_cpu = scene.clickhouse_cpu_s()?;
-    let name = topic.replace('_', "-");
-    let mut sink = Process::start("sink", &scene.sink(&name, topic, topic)?)?;
+    let name = format!("{program}-{}", topic.replace('_', "-"));
+    let mut sink = Process::start(program, &scene.sink(&name, topic, topic)?)?;
     let assigned = sink.line(ASSIGNED, PATIENCE).await?.at;
     let landed = until_landed(scene, &table, assigned).await?;
     let process_cpu_s = cpu_seconds(sink.pid())?;

@@ -115,9 +115,21 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
         let blocks = blocks.as_ref().context("no blocks")?;
         progress(&format!("{of}: inserting them as {} ready blocks", blocks.len()));
         let insert = insert_blocks::run(&scene, blocks, &topic, number).await?;
-        progress(&format!("{of}: the sink catches up with them"));
-        let sink = backlog::run(&scene, &topic).await?;
-        rounds.push(Round { producer, discard, insert, sink });
+        // In turns, so that neither always has the warmer servers.
+        let (mut sink, mut without_intents) = (None, None);
+        for turn in 0..2 {
+            if (number + turn) % 2 == 0 {
+                progress(&format!("{of}: the sink catches up with them"));
+                sink = Some(backlog::run(&scene, "sink", &topic).await?);
+            } else {
+                progress(&format!("{of}: a sink without intents catches up with them"));
+                let program = "sink-without-intents";
+                without_intents = Some(backlog::run(&scene, program, &topic).await?);
+            }
+        }
+        let sink = sink.context("no sink was measured")?;
+        let without_intents = without_intents.context("no sink without intents was measured")?;
+        rounds.push(Round { producer, discard, insert, sink, without_intents });
     }
     drop(blocks);
     let freshness = match args.seconds {

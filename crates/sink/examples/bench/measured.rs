@@ -28,6 +28,8 @@ pub(crate) struct Round {
     pub(crate) discard: Measured,
     pub(crate) insert: Measured,
     pub(crate) sink: Measured,
+    /// The same sink, built to insert without announcing first.
+    pub(crate) without_intents: Measured,
 }
 
 /// The sink against the floors of the same round.
@@ -39,6 +41,9 @@ pub(crate) struct Ratios {
     pub(crate) cpu_over_floors: f64,
     /// The same with the merges that follow.
     pub(crate) merged_cpu_over_floors: f64,
+    /// Rows per second of the sink over those of the one without intents: what exactly-once
+    /// leaves of the speed.
+    pub(crate) speed_over_without_intents: f64,
 }
 
 impl Measured {
@@ -75,12 +80,13 @@ impl Measured {
 
 impl Round {
     fn ratios(&self) -> Ratios {
-        let Self { discard, insert, sink, producer: _ } = self;
+        let Self { discard, insert, sink, without_intents, producer: _ } = self;
         Ratios {
             speed_over_discard: discard.wall_s / sink.wall_s,
             cpu_over_floors: sink.cpu_s() / (discard.cpu_s() + insert.cpu_s()),
             merged_cpu_over_floors: sink.merged_cpu_s()
                 / (discard.merged_cpu_s() + insert.merged_cpu_s()),
+            speed_over_without_intents: without_intents.wall_s / sink.wall_s,
         }
     }
 }
@@ -97,6 +103,7 @@ impl Ratios {
             speed_over_discard: of(|ratios| ratios.speed_over_discard),
             cpu_over_floors: of(|ratios| ratios.cpu_over_floors),
             merged_cpu_over_floors: of(|ratios| ratios.merged_cpu_over_floors),
+            speed_over_without_intents: of(|ratios| ratios.speed_over_without_intents),
         }
     }
 }

@@ -87,6 +87,7 @@ impl Report {
             discard: of(|round| &round.discard),
             insert: of(|round| &round.insert),
             sink: of(|round| &round.sink),
+            without_intents: of(|round| &round.without_intents),
         }
     }
 
@@ -108,7 +109,7 @@ impl Report {
                 number(one.start_s),
             ]
         };
-        let Round { producer, discard, insert, sink } = self.median();
+        let Round { producer, discard, insert, sink, without_intents } = self.median();
         vec![
             cells([
                 "what",
@@ -126,6 +127,7 @@ impl Report {
             line("floor A: poll and discard", &discard),
             line("floor B: insert ready blocks", &insert),
             line("sink, backlog", &sink),
+            line("the same without intents", &without_intents),
         ]
     }
 
@@ -139,6 +141,7 @@ impl Report {
             line("speed: sink / floor A", ratios.speed_over_discard, ">= 0.5"),
             line("CPU: sink and ClickHouse / floors A and B", ratios.cpu_over_floors, "<= 1.6"),
             line("the same, merges done", ratios.merged_cpu_over_floors, "-"),
+            line("speed: sink / without intents", ratios.speed_over_without_intents, ">= 0.95"),
         ]
     }
 }
