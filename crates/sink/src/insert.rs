@@ -30,6 +30,10 @@ const CONTRADICTIONS_MAX: u32 = 3;
 /// How old a batch may be for its first attempt to need no proof that nobody else has made one.
 const FRESH_MAX: Duration = Duration::from_secs(10);
 
+/// How often and how far apart rows are looked for before a token counts as one without rows.
+const LOOKS_MAX: u32 = 5;
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// A batch whose bytes will not change any more (rule R5).
 #[derive(Debug)]
 pub struct FrozenBatch {
@@ -97,13 +101,16 @@ impl Inserter {
     async fn until_settled(&self, batch: &FrozenBatch) -> Ended {
         let started = Instant::now();
         let (mut attempt, mut contradictions) = (0, 0);
+        let mut token = batch.token.as_str().to_owned();
         loop {
             let Ok(permit) = self.permits.acquire().await else {
                 // Closed only when the process ends; the task is dropped with its runtime.
                 return std::future::pending().await;
             };
             // A process that was frozen may have a successor that has inserted this long ago.
-            if attempt > 0 || batch.proof.replayed || batch.announced.elapsed() > FRESH_MAX {
+            let repeated =
+                attempt > 0 || batch.proof.replayed || batch.announced.elapsed() > FRESH_MAX;
+            if repeated {
                 match self.prove(batch).await {
                     Ok(Settled::Insert) => {}
                     Ok(Settled::Complete) => return Ended::Inserted,
@@ -121,9 +128,16 @@ impl Inserter {
                     }
                 }
             }
-            let tried = self.attempt(batch).await;
+            let tried = self.attempt(batch, &token).await;
             drop(permit);
             let Err(error) = tried else {
+                if repeated && !self.landed(batch).await {
+                    // Everyone who repeats this range finds the same and goes on to the same
+                    // token, so this one protects as the first one did.
+                    token.push_str(":again");
+                    self.metrics.token_without_rows(&token);
+                    continue;
+                }
                 let (took, now_ms) = (started.elapsed(), now_ms());
                 let bytes = batch.block.bytes;
                 let token = batch.token.as_str();
@@ -166,12 +180,41 @@ impl Inserter {
         Ok(proof.settle(rows))
     }
 
-    async fn attempt(&self, batch: &FrozenBatch) -> Result<(), target::InsertError> {
+    /// Whether a confirmed repetition is in the table. ClickHouse writes a token down before the
+    /// part: killed in between, it drops every repetition of rows that it does not have. Seen
+    /// with 26.7; the part's temporary directory is removed at the next start.
+    async fn landed(&self, batch: &FrozenBatch) -> bool {
+        if !batch.proof.exactly_once {
+            return true;
+        }
+        let (range, last, token) = (&batch.range, batch.last, &batch.token);
+        let (mut looks, mut attempt) = (0, 0);
+        loop {
+            match self.standing.rows(&RangeOf { range, last, token }).await {
+                Ok(Some(0)) => looks += 1,
+                // What cannot be counted has to be believed.
+                Ok(_) => return true,
+                Err(error) => {
+                    attempt += 1;
+                    self.metrics.still_waiting("rows of a range", &error.to_string());
+                    time::sleep(backoff::pause(attempt)).await;
+                    continue;
+                }
+            }
+            // Another attempt may be between its token and its part on a server that lives.
+            if looks > LOOKS_MAX {
+                return false;
+            }
+            time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn attempt(&self, batch: &FrozenBatch, token: &str) -> Result<(), target::InsertError> {
         let insert = Insert {
             database: &self.database,
             table: &self.table,
             columns: &batch.columns.insert_list(),
-            token: batch.token.as_str(),
+            token,
             rows: batch.block.rows,
             chunks: &batch.block.chunks,
         };

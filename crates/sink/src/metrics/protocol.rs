@@ -94,6 +94,11 @@ impl PipelineMetrics {
         info!(pipeline = self.pipeline, token, rows, "rows of a range counted");
     }
 
+    /// ClickHouse knew a token and had none of its rows; they are inserted under `token`.
+    pub fn token_without_rows(&self, token: &str) {
+        warn!(pipeline = self.pipeline, token, "token without rows, inserting under another");
+    }
+
     /// The group gave partitions to somebody else.
     pub fn partitions_lost(&self, partitions: &[TopicPartition]) {
         let (pipeline, count) = (&self.pipeline, partitions.len());

@@ -1,4 +1,5 @@
-//! Promise: where the table has forgotten what was inserted, its rows say so, or a person must.
+//! Promise: where the table has forgotten what was inserted, or remembers what it has lost, its rows
+//! say so, or a person must.
 
 use std::time::Duration;
 
@@ -57,6 +58,35 @@ async fn a_forgotten_range_is_counted_and_one_that_is_not_whole_stops() -> anyho
     sink.until_stopped("range-unprovable", 1.0).await?;
     assert!(sink.stop().await?.success());
     expect(&scene, &wanted).await
+}
+
+/// ClickHouse writes a token down before the part, so that one killed in between knows a token and
+/// has no row of it. Deleting the rows leaves the same behind.
+#[tokio::test]
+async fn a_token_without_rows_is_not_believed() -> anyhow::Result<()> {
+    let mut scene = Scene::new(2).await?;
+    scene.properties(&[r#""session.timeout.ms"="6000""#]);
+    let direct = scene.clickhouse_url.clone();
+    let proxy = Proxy::start(&direct).await?;
+    scene.clickhouse_url = proxy.url(&direct);
+    let id = scene.register(SCHEMA).await?;
+    scene.produce_rows(id, 0..10, 2).await?;
+    let sink = scene.sink().await?;
+    scene.until_committed(10).await?;
+
+    proxy.delay_answers(Duration::from_secs(600)); // requests go through
+    scene.produce_rows(id, 10..20, 2).await?;
+    scene.until_rows(20).await?;
+    sink.kill().await?;
+    scene.sql("ALTER TABLE {t} DELETE WHERE id >= 10 SETTINGS mutations_sync = 1").await?;
+
+    scene.clickhouse_url = direct;
+    let sink = scene.sink().await?;
+    scene.until_committed(20).await?;
+    scene.expect_ids(0..20).await?;
+    sink.until_log("token without rows").await?;
+    assert!(sink.stop().await?.success());
+    Ok(())
 }
 
 /// Others write to the table until it has forgotten whatever the sink inserted.
