@@ -47,30 +47,34 @@ pub enum Settled {
 impl Proof {
     /// Whether the token of this range alone makes another insert of it harmless (rule R9).
     ///
-    /// `now` must have been read after the last attempt that may have landed. Half the window
-    /// is kept in reserve for what other writers add meanwhile.
+    /// `now` must have been read after the last attempt that may have landed. A range of a
+    /// predecessor is older than anyone here has watched the table: rows that left it meanwhile
+    /// may have taken the number back, so that a forgotten token looks young.
     #[must_use]
-    pub fn token_holds(&self, now: Window) -> bool {
-        if !self.exactly_once || !keeps(Rule::R9) {
-            return true;
+    pub fn token_suffices(&self, now: Window) -> bool {
+        !self.exactly_once || !keeps(Rule::R9) || (!self.replayed && self.token_holds(now))
+    }
+
+    /// Decides by the rows of the range that are in the table, and where they do not decide by its
+    /// token. `None` when they cannot be counted, or when the count says nothing about the views
+    /// behind the table. `now` is as in [`Proof::token_suffices`].
+    #[must_use]
+    pub fn settle(&self, found: Option<u64>, now: Window) -> Settled {
+        match found {
+            // Inserted under the recorded token still: should a late insert of a predecessor
+            // arrive after all, the second of the two is dropped.
+            Some(0) if !self.grown => Settled::Insert,
+            Some(found) if found == self.rows && self.unbroken && !self.grown => Settled::Complete,
+            Some(_) | None if self.token_holds(now) => Settled::Insert,
+            Some(_) | None => Settled::Unprovable,
         }
+    }
+
+    /// Half the window is kept in reserve for what other writers add meanwhile.
+    fn token_holds(&self, now: Window) -> bool {
         // A number that shrank is a table created again or one whose parts were dropped.
         let since = now.used.checked_sub(self.used);
         self.same && now.entries > 0 && since.is_some_and(|since| since <= now.entries / 2)
-    }
-
-    /// Decides by the rows of the range that are in the table; `None` when they cannot be counted,
-    /// or when the count says nothing about the views behind the table.
-    #[must_use]
-    pub fn settle(&self, found: Option<u64>) -> Settled {
-        match found {
-            _ if self.grown => Settled::Unprovable,
-            // Inserted under the recorded token still: should a late insert of a predecessor
-            // arrive after all, the second of the two is dropped.
-            Some(0) => Settled::Insert,
-            Some(found) if found == self.rows && self.unbroken => Settled::Complete,
-            Some(_) | None => Settled::Unprovable,
-        }
     }
 }
 

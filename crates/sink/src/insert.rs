@@ -172,12 +172,16 @@ impl Inserter {
     /// Says what another attempt would do.
     async fn prove(&self, batch: &FrozenBatch) -> Result<Settled, TargetError> {
         let proof = &batch.proof;
-        if !proof.exactly_once || proof.token_holds(self.standing.window_now().await?) {
+        if !proof.exactly_once {
+            return Ok(Settled::Insert);
+        }
+        let window = self.standing.window_now().await?;
+        if proof.token_suffices(window) {
             return Ok(Settled::Insert);
         }
         let (range, last, token) = (&batch.range, batch.last, &batch.token);
         let rows = self.standing.rows(&RangeOf { range, last, token }).await?;
-        Ok(proof.settle(rows))
+        Ok(proof.settle(rows, window))
     }
 
     /// Whether a confirmed repetition is in the table. ClickHouse writes a token down before the

@@ -7,7 +7,7 @@ use super::{
     table::{Landed, Request, Rows, parts},
     world::World,
 };
-use crate::{Insert, Proof, RangeId, Settled};
+use crate::{Insert, Proof, RangeId, Settled, Window};
 
 /// How old a batch may be for its first attempt to need no proof.
 const FRESH: u64 = 40;
@@ -34,7 +34,7 @@ enum At {
     Begin,
     /// The window was read, and the token alone is not enough.
     Count {
-        reading: u64,
+        now: Window,
     },
     Send {
         reading: u64,
@@ -80,7 +80,7 @@ impl World {
         let at = self.processes[who].worker.tasks[index].at;
         match at {
             At::Begin => self.prove(who, index),
-            At::Count { reading } => self.count(who, index, reading),
+            At::Count { now } => self.count(who, index, now),
             At::Send { reading } => self.send(who, index, reading),
             At::Wait { .. } => {
                 // Gives up waiting; the request may land yet.
@@ -117,23 +117,23 @@ impl World {
             if reading.saturating_sub(task.proof.used) > window.entries / 2 {
                 self.counts.add(Count::WindowRolled, 1);
             }
-            let holds = task.proof.token_holds(window);
-            task.at = if holds { At::Send { reading } } else { At::Count { reading } };
+            let suffices = task.proof.token_suffices(window);
+            task.at = if suffices { At::Send { reading } } else { At::Count { now: window } };
         }
     }
 
-    fn count(&mut self, who: usize, index: usize, reading: u64) {
+    fn count(&mut self, who: usize, index: usize, now: Window) {
         if !self.is_server_up() {
             return;
         }
         let Task { p, last, .. } = self.processes[who].worker.tasks[index];
         let first = self.task(who, index).range.first.raw();
         let found = self.logs[p].rows(first, last);
-        let settled = self.task(who, index).proof.settle(Some(found));
+        let settled = self.task(who, index).proof.settle(Some(found), now);
         self.counts.add(Count::RowsCounted, 1);
         self.note(|| format!("{who} counts {found} rows of {p}:{first}-{last}: {settled:?}"));
         match settled {
-            Settled::Insert => self.task(who, index).at = At::Send { reading },
+            Settled::Insert => self.task(who, index).at = At::Send { reading: now.used },
             Settled::Complete => {
                 self.counts.add(Count::CountedComplete, 1);
                 self.end(who, index, Heard::Inserted);

@@ -48,7 +48,7 @@ impl Protocol {
             )?,
             rows_counted: counter(
                 "penstock_sink_row_checks_total",
-                "Ranges whose rows were counted because their token could not be relied on",
+                "Times that the rows of a range were counted, since its token alone proves too little",
                 &["pipeline"],
             )?,
             restarts: counter(
