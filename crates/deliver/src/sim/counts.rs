@@ -41,6 +41,8 @@ counted! {
     InsertNever = "inserts that never landed",
     InsertRetried = "inserts repeated by their own sender",
     TokenHit = "blocks dropped because their token was known",
+    TokenOnly = "tokens written down by a server that died before it wrote their rows",
+    InsertAgain = "ranges inserted under a second token, since the first one had no rows",
     WindowRolled = "ranges older than half the window when they were proven",
     RowsCounted = "ranges whose rows were counted",
     CountedComplete = "ranges found complete by their rows",

@@ -22,6 +22,8 @@ pub(super) struct Task {
     proof: Proof,
     rows: Vec<usize>,
     attempt: u32,
+    /// Whether an earlier attempt, of whomever, may have landed when this one was sent.
+    repeated: bool,
     /// [`super::table::Table::used`] when its intent was committed.
     announced: u64,
     begun: u64,
@@ -60,6 +62,7 @@ impl World {
             proof,
             rows: batch.records,
             attempt: 0,
+            repeated: false,
             announced: worker.announced,
             begun: self.now,
             at: At::Begin,
@@ -110,7 +113,8 @@ impl World {
         let (window, up) = (self.table.read(), self.is_server_up());
         let task = &mut self.processes[who].worker.tasks[index];
         let fresh = self.now - task.begun <= FRESH;
-        if task.attempt == 0 && !task.proof.replayed && fresh {
+        task.repeated = task.attempt > 0 || task.proof.replayed || !fresh;
+        if !task.repeated {
             task.at = At::Send { reading: task.announced };
         } else if up {
             let reading = window.used;
@@ -221,12 +225,30 @@ impl World {
                 self.network.push(request); // still waiting to be sent on somewhere
                 continue;
             }
-            if !self.dice.one_in(3) {
+            if !self.write_token_only(&request) && !self.dice.one_in(3) {
                 self.land(&request, true);
             }
             self.answer(&request, false);
         }
         self.server_down_until = self.now + self.dice.between(1, 60);
+    }
+
+    /// The server may die between a token and its part. Where nobody can see that, the promise does
+    /// not hold: in a block of several partitions, and over rows of an earlier reading.
+    fn write_token_only(&mut self, request: &Request) -> bool {
+        let Request { id, p, token, rows, deadline, .. } = request;
+        let parts = parts(&self.logs[*p], rows);
+        let [part] = parts.into_iter().collect::<Vec<_>>()[..] else { return false };
+        let read_twice = rows.iter().any(|index| self.logs[*p].records[*index].rows_ever > 0);
+        if read_twice || self.table.used + 1 > *deadline || !self.dice.one_in(4) {
+            return false;
+        }
+        let written = self.table.write_token_only(token, part);
+        if written {
+            self.counts.add(Count::TokenOnly, 1);
+            self.note(|| format!("request {id}, {token}: part {part} is only a token"));
+        }
+        written
     }
 
     /// Writes a block, or some of it. Returns whether it came in time to be written at all.
@@ -255,6 +277,7 @@ impl World {
                     self.counts.add(Count::TokenHit, 1);
                     self.check_dropped(*p, part, rows);
                 }
+                Landed::Missed => {}
             }
         }
         true
@@ -267,10 +290,21 @@ impl World {
         }
         let waits = |task: &Task| matches!(task.at, At::Wait { request: id } if id == request.id);
         let Some(index) = self.processes[who].worker.tasks.iter().position(waits) else { return };
-        if fine {
+        if fine && !self.is_missing(who, index) {
             self.end(who, index, Heard::Inserted);
+        } else if fine {
+            self.counts.add(Count::InsertAgain, 1);
+            let task = self.task(who, index);
+            task.token.push_str(":again");
+            task.at = At::Begin;
         } else {
             self.again(who, index);
         }
+    }
+
+    /// Whether a confirmed repetition has no row in the table.
+    fn is_missing(&self, who: usize, index: usize) -> bool {
+        let task = &self.processes[who].worker.tasks[index];
+        task.repeated && self.logs[task.p].rows(task.range.first.raw(), task.last) == 0
     }
 }

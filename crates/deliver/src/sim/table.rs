@@ -37,6 +37,8 @@ pub(super) struct Table {
     pub(super) used: u64,
     /// By token and partition of the table: how many entries there were before.
     entries: BTreeMap<(String, usize), u64>,
+    /// Entries whose rows never came.
+    hollow: BTreeSet<(String, usize)>,
 }
 
 /// What became of the rows of one partition of the table.
@@ -46,11 +48,13 @@ pub(super) enum Landed {
     Written,
     /// The token was known: they were dropped in silence, whatever they are.
     Dropped,
+    /// As dropped, by a token that was written down and its rows never.
+    Missed,
 }
 
 impl Table {
     pub(super) fn new(window: u64) -> Self {
-        Self { window, used: 0, entries: BTreeMap::new() }
+        Self { window, used: 0, entries: BTreeMap::new(), hollow: BTreeSet::new() }
     }
 
     pub(super) fn read(&self) -> Window {
@@ -66,11 +70,10 @@ impl Table {
         rows: &[usize],
     ) -> Landed {
         let key = (token.to_owned(), part);
-        // Known while fewer entries than the window holds came after it.
-        let known = self.entries.get(&key).is_some_and(|at| self.used - at <= self.window);
-        if known {
-            return Landed::Dropped;
+        if self.knows(&key) {
+            return if self.hollow.contains(&key) { Landed::Missed } else { Landed::Dropped };
         }
+        self.hollow.remove(&key);
         self.entries.insert(key, self.used);
         self.used += 1;
         for index in rows {
@@ -81,6 +84,24 @@ impl Table {
             }
         }
         Landed::Written
+    }
+
+    /// Writes down a token whose rows never come, because the server dies. Returns whether it was
+    /// not known.
+    pub(super) fn write_token_only(&mut self, token: &str, part: usize) -> bool {
+        let key = (token.to_owned(), part);
+        if self.knows(&key) {
+            return false;
+        }
+        self.hollow.insert(key.clone());
+        self.entries.insert(key, self.used);
+        self.used += 1;
+        true
+    }
+
+    /// A token is known while fewer entries than the window holds came after it.
+    fn knows(&self, key: &(String, usize)) -> bool {
+        self.entries.get(key).is_some_and(|at| self.used - at <= self.window)
     }
 }
 
