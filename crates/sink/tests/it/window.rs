@@ -10,7 +10,7 @@ use crate::fixture::{PATIENCE, SCHEMA, Scene};
 /// The least that exactly once can be kept with.
 const WINDOW: u64 = 10_000;
 /// Blocks of one insert: so few that a loaded machine answers in time.
-const BLOCKS: usize = 1_000;
+const BLOCKS: usize = 200;
 
 /// A sink is killed when its rows are in and it does not know; others write until the table has
 /// forgotten. Partition 0 holds all of its rows then, of partition 1 one is gone.
