@@ -1,7 +1,9 @@
 //! The pipeline document: YAML or JSON in, a checked [`Pipeline`] or every problem with it out.
 //!
-//! [`document`] and [`choices`] hold the types and their defaults, [`read`] turns text into them, [`validate`]
-//! checks the values, [`identity`] derives revision and names.
+//! [`document`] and [`choices`] hold the types and their defaults, [`read`] turns text into them,
+//! [`validate`] checks the values, [`identity`] derives revision and names. [`store`] keeps
+//! documents in Kafka, [`status`] is what sinks report about them, [`selector`] chooses among them
+//! by label.
 //!
 //! **Invariant:** a value whose feature does not exist yet is refused, never ignored.
 
@@ -9,6 +11,9 @@ pub mod choices;
 pub mod document;
 pub mod identity;
 pub mod read;
+pub mod selector;
+pub mod status;
+pub mod store;
 pub mod validate;
 
 pub use choices::{
@@ -16,4 +21,5 @@ pub use choices::{
     State,
 };
 pub use document::{Batch, Columns, Metadata, Pipeline, Source, Target};
+pub use selector::Selector;
 pub use validate::{Invalid, Problem};

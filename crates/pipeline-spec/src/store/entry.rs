@@ -1,0 +1,105 @@
+//! What the store keeps about a pipeline, and what a writer may do to it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Pipeline;
+
+/// One pipeline as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Its document.
+    pub spec: Pipeline,
+    /// Counts the changes of this name from 1, without gaps. The HTTP entity tag is made of it.
+    pub version: u64,
+    /// When it was created, in ms since 1970.
+    pub created_at_ms: i64,
+    /// When it was changed last, in ms since 1970.
+    pub updated_at_ms: i64,
+    /// Who changed it last.
+    pub updated_by: String,
+    /// Counts how often it was told to restart: a sink that sees it grow begins the pipeline
+    /// anew.
+    #[serde(default)]
+    pub restarts: u64,
+    /// A reset of offsets that waits to be carried out by the owners of the partitions.
+    #[serde(default)]
+    pub reset: Option<Reset>,
+    /// Set while the pipeline drains before it is removed.
+    #[serde(default)]
+    pub deleting: bool,
+}
+
+/// Offsets that somebody set by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// Unique; owners answer with it ([`crate::status::Mirror::reset`]).
+    pub id: String,
+    /// When it was asked for, in ms since 1970.
+    pub requested_at_ms: i64,
+    /// By whom.
+    pub by: String,
+    /// Where each partition shall go on.
+    pub offsets: Vec<PartitionOffset>,
+}
+
+/// A place in a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionOffset {
+    /// Its topic.
+    pub topic: String,
+    /// Its number.
+    pub partition: i32,
+    /// Offset of the record to read next.
+    pub offset: i64,
+}
+
+/// What somebody changed. Kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// When, in ms since 1970.
+    pub at_ms: i64,
+    /// Who: the name of a token, not the token.
+    pub who: String,
+    /// What, as `pipeline.create`.
+    pub what: String,
+    /// What it was done to: as a rule the name of a pipeline.
+    pub subject: String,
+    /// How it was before, without secrets.
+    #[serde(default)]
+    pub before: Option<Value>,
+    /// How it was afterwards, without secrets.
+    #[serde(default)]
+    pub after: Option<Value>,
+}
+
+/// One change of the store. All changes of one update are written in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a few exist at a time, each for one write")]
+pub enum Change {
+    /// Writes a pipeline, new or not. When its revision changes, the document that it had so far
+    /// is kept under that revision.
+    Put {
+        /// What to store; its version is one more than the stored one's, or 1.
+        stored: Stored,
+        /// What to write down about it.
+        audit: AuditRecord,
+    },
+    /// Removes a pipeline. Its last document is kept under its revision, with the older ones:
+    /// ranges that its group still records may need them when the name comes back.
+    Remove {
+        /// Which.
+        name: String,
+        /// What to write down about it.
+        audit: AuditRecord,
+    },
+    /// Forgets a document that no recorded range needs any more.
+    DropRevision {
+        /// Of which pipeline.
+        name: String,
+        /// Which revision.
+        revision: String,
+    },
+    /// Writes down something that changed elsewhere.
+    Audit(AuditRecord),
+}
