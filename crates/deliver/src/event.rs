@@ -51,6 +51,12 @@ pub enum Event {
     Memory(Pressure),
     /// Time has passed: cut what is due, commit what is done, answer what waits.
     Tick,
+    /// Fetch no partition from now on, and stay their owner; or fetch them again.
+    Paused(bool),
+    /// A person wants these partitions to go on from these offsets. Heeded by those that are
+    /// paused or stopped, once nothing of theirs is under way; answered by
+    /// [`Action::WasReset`].
+    Reset(Vec<(TopicPartition, Offset)>),
     /// Take no more records, finish what is held. Answered by [`Action::Drained`].
     Drain,
 }
@@ -129,6 +135,9 @@ pub enum Action<Batch> {
     Abandon(TopicPartition, Epoch),
     /// The partition takes no more records; the reason is for a person to resolve.
     Stop(TopicPartition, StopReason),
+    /// The group holds the offset that a person wanted for this partition, which takes no more
+    /// records in this assignment: begin anew with a fresh consumer.
+    WasReset(TopicPartition, Offset),
     /// Everything taken is in ClickHouse, committed, or cannot be until a person acts.
     Drained,
     /// Give up all that is held, commit nothing more, and begin anew with a fresh consumer and a

@@ -37,7 +37,7 @@ pub use ids::{Epoch, Nonce, Offset, RangeId, Token, TopicId, TopicPartition};
 pub use intent::{
     Intent, Lineage, METADATA_BYTES_MAX, Metadata, Origin, UNKNOWN_IDS_MAX, UnknownMetadata,
 };
-pub use machine::{BadRecord, Machine, Slot, Verdict};
+pub use machine::{BadRecord, Machine, Slot, Verdict, View};
 pub use proof::{Proof, Settled, Window};
 pub use settings::{RANGES_MAX, Settings};
 

@@ -31,6 +31,19 @@ pub enum Verdict {
     OutOfTurn,
 }
 
+/// One partition, as it is told to a person.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The partition.
+    pub partition: &'a TopicPartition,
+    /// What Kafka is known to hold for the group: the offset and the text beside it.
+    pub committed: Option<(Offset, &'a str)>,
+    /// Ranges in flight, or recorded and not read again yet.
+    pub pending: usize,
+    /// Why it takes no more records.
+    pub stopped: Option<StopReason>,
+}
+
 /// What to do with a bad record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadRecord {
@@ -125,6 +138,16 @@ impl<B: Batch> Machine<B> {
         self.partitions.iter().flatten().map(|partition| (&partition.id, partition.done()))
     }
 
+    /// What there is to tell a person about each partition.
+    pub fn views(&self) -> impl Iterator<Item = View<'_>> {
+        self.partitions.iter().flatten().map(|partition| View {
+            partition: &partition.id,
+            committed: partition.confirmed.as_ref().map(|(at, text)| (*at, text.as_str())),
+            pending: partition.pending(),
+            stopped: partition.stopped,
+        })
+    }
+
     /// How full the memory budget was when it was told last.
     #[must_use]
     pub fn pressure(&self) -> Pressure {
@@ -181,6 +204,13 @@ impl<B: Batch> Machine<B> {
     #[must_use]
     pub fn recorded_unknown_ids(&self, slot: Slot) -> Option<&[u32]> {
         Some(self.get(slot)?.recorded()?.unknown_ids.as_slice())
+    }
+
+    /// While a recorded range is read again: the revision of the document that it was made under
+    /// ([`crate::Intent::revision`]), which decides about its rows (rule R8).
+    #[must_use]
+    pub fn recorded_revision(&self, slot: Slot) -> Option<u64> {
+        Some(self.get(slot)?.recorded()?.revision)
     }
 
     /// Notes that the registry does not know the schema of the next record, before
@@ -246,9 +276,10 @@ impl<B: Batch> Machine<B> {
         }
     }
 
-    /// Counts a record that cannot become a row, and says what becomes of it.
-    pub fn bad(&mut self, slot: Slot, offset: Offset, now: Duration) -> BadRecord {
-        if self.settings.stop_on_bad_record {
+    /// Counts a record that cannot become a row, and says what becomes of it. `stops` says that it
+    /// stops its partition instead of going to the dead letters.
+    pub fn bad(&mut self, slot: Slot, offset: Offset, stops: bool, now: Duration) -> BadRecord {
+        if stops {
             self.stop(slot, StopReason::BadRecord);
             return BadRecord::Stopped;
         }
@@ -332,6 +363,8 @@ impl<B: Batch> Machine<B> {
             Event::Memory(pressure) => self.memory(pressure),
             Event::Window(window) => self.window = window,
             Event::Room(bytes) => self.room = bytes,
+            Event::Paused(paused) => self.pause(paused),
+            Event::Reset(wanted) => self.want_reset(&wanted),
             Event::Tick => self.tick(now),
             Event::Drain => {
                 self.draining = true;
@@ -447,6 +480,7 @@ impl<B: Batch> Machine<B> {
 
 mod group;
 mod replay;
+mod steer;
 #[cfg(test)]
 mod tests;
 mod tick;

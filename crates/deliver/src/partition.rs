@@ -92,6 +92,8 @@ pub(crate) struct Partition<B> {
     pub(crate) lineage: Lineage,
     /// Whether Kafka holds an offset for the group, ours or a predecessor's.
     pub(crate) has_offset: bool,
+    /// What Kafka is known to hold.
+    pub(crate) confirmed: Option<(Offset, String)>,
     /// What the last commit attempt said, until it is answered (rule R5).
     attempt: Option<(Offset, String)>,
     /// Whether there is more to say than Kafka holds or the attempt says.
@@ -112,6 +114,7 @@ pub(crate) struct Partition<B> {
     /// Whether there is memory for the first of `replay`.
     pub(crate) admitted: bool,
     unacked: BTreeSet<Offset>,
+    reset: reset::Reset,
     holds: hold::Holds,
     pub(crate) stopped: Option<StopReason>,
 }
@@ -125,6 +128,7 @@ impl<B: Batch> Partition<B> {
             intents: true,
             lineage: Lineage::default(),
             has_offset: true,
+            confirmed: None,
             attempt: None,
             dirty: false,
             done: start,
@@ -135,6 +139,7 @@ impl<B: Batch> Partition<B> {
             replay: VecDeque::new(),
             admitted: false,
             unacked: BTreeSet::new(),
+            reset: reset::Reset::default(),
             holds: hold::Holds::default(),
             stopped: None,
         }
@@ -159,7 +164,7 @@ impl<B: Batch> Partition<B> {
 
     /// Adds a reason. Returns whether it is the first, so that fetching must stop.
     pub(crate) fn hold(&mut self, hold: Hold) -> bool {
-        if matches!(hold, Hold::Stopped | Hold::Drain | Hold::Revoke) && self.is_replaying() {
+        if hold.is_final() && self.is_replaying() {
             // A recorded range is inserted whole or not at all: the next owner reads it again.
             self.admitted = false;
             self.open = None;
@@ -366,7 +371,7 @@ impl<B: Batch> Partition<B> {
 
     /// Notes that Kafka holds what the last attempt said.
     pub(crate) fn committed(&mut self) {
-        self.attempt = None;
+        self.confirmed = self.attempt.take().or(self.confirmed.take());
         self.has_offset = true;
     }
 
@@ -418,6 +423,11 @@ impl<B: Batch> Partition<B> {
         next.map_or(0, |intent| usize::try_from(intent.bytes).unwrap_or(usize::MAX))
     }
 
+    /// Ranges that are in flight, or recorded and not read again yet.
+    pub(crate) fn pending(&self) -> usize {
+        self.ranges.len() + self.replay.len()
+    }
+
     /// Whether nothing is under way that could still end by itself.
     pub(crate) fn is_settled(&self) -> bool {
         let busy = |state: &State<B>| match state {
@@ -427,11 +437,12 @@ impl<B: Batch> Partition<B> {
         !self.ranges.iter().any(|range| busy(&range.state)) && self.unacked.is_empty()
     }
 
-    /// Whether something waits for the next commit: its start, a batch, or an attempt that was not
-    /// answered.
+    /// Whether something waits for the next commit: its start, a reset, a batch, or an attempt that
+    /// was not answered.
     pub(crate) fn hurries(&self) -> bool {
         let frozen = |range: &Range<B>| matches!(range.state, State::Frozen { .. });
-        !self.has_offset || self.attempt.is_some() || self.ranges.iter().any(frozen)
+        let waits = !self.has_offset || self.attempt.is_some() || self.is_resetting();
+        waits || self.ranges.iter().any(frozen)
     }
 
     /// Whether Kafka holds all that there is to say.
@@ -479,3 +490,4 @@ impl<B> Open<B> {
 }
 
 mod replay;
+mod reset;

@@ -23,9 +23,8 @@ pub struct Settings {
     pub age_max: Duration,
     /// How long a revoke waits for inserts in flight before it is answered anyway.
     pub revoke_wait: Duration,
-    /// Whether a bad record stops its partition instead of going to the dead letters.
-    pub stop_on_bad_record: bool,
-    /// Whether partitions are owned but not fetched, so that the group keeps its offsets.
+    /// Whether partitions are owned but not fetched, so that the group keeps its offsets. What
+    /// they begin with: [`crate::Event::Paused`] changes it.
     pub paused: bool,
     /// Time without a poll after which the group takes a consumer for dead
     /// (`max.poll.interval.ms`).

@@ -39,18 +39,21 @@ impl<B: Batch> Machine<B> {
             partition = partition.without_intents();
         }
         match position {
-            Position::Committed { offset, metadata } => match inherited(&metadata, offset, topic) {
-                Ok(Metadata { lineage, ranges }) => {
-                    partition.lineage = lineage;
-                    partition.inherit(ranges);
+            Position::Committed { offset, metadata } => {
+                match inherited(&metadata, offset, topic) {
+                    Ok(Metadata { lineage, ranges }) => {
+                        partition.lineage = lineage;
+                        partition.inherit(ranges);
+                    }
+                    Err(reason) => partition.stop_at_once(reason, topic),
                 }
-                Err(reason) => partition.stopped = Some(reason),
-            },
+                partition.confirmed = Some((offset, metadata));
+            }
             Position::Start(_, origin) => {
                 partition.lineage = Lineage { topic, rewinds: 0, origin };
                 partition.begins();
             }
-            Position::Missing(_) => partition.stopped = Some(StopReason::OffsetsLost),
+            Position::Missing(_) => partition.stop_at_once(StopReason::OffsetsLost, topic),
         }
         for (holds, hold) in [
             (partition.stopped.is_some(), Hold::Stopped),
@@ -121,6 +124,7 @@ impl<B: Batch> Machine<B> {
                 partition.committed();
             }
         }
+        self.resets_done();
         self.insert_ready();
         self.assign();
     }

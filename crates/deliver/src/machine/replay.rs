@@ -14,7 +14,8 @@ impl<B: Batch> Machine<B> {
             return; // not fetched yet
         }
         for index in 0..self.partitions.len() {
-            let waits = |one: &&Partition<B>| !one.admitted && !one.is_final();
+            let waits =
+                |one: &&Partition<B>| !one.admitted && !one.is_final() && !one.holds(Hold::Paused);
             let Some(partition) = self.get(Slot(index)).filter(waits) else { continue };
             let Some(intent) = partition.recorded() else { continue };
             // What was fetched before it was held may have been taken: that has its memory.

@@ -5,6 +5,7 @@ use crate::{
 
 mod mishaps;
 mod replay;
+mod steer;
 
 impl Batch for Vec<Offset> {
     fn rows(&self) -> u64 {
@@ -26,7 +27,6 @@ const SETTINGS: Settings = Settings {
     age: ms(500),
     age_max: ms(10_000),
     revoke_wait: ms(8_000),
-    stop_on_bad_record: false,
     paused: false,
     poll_interval_max: ms(300_000),
     exactly_once: true,
@@ -250,7 +250,9 @@ fn a_later_range_waits_for_the_earlier_one() {
 #[test]
 fn a_bad_record_is_passed_only_when_its_dead_letter_is_acknowledged() {
     let (mut machine, slot) = owning(SETTINGS, 0);
-    let BadRecord::DeadLetter(record) = machine.bad(slot, at(0), ms(0)) else { panic!("stopped") };
+    let BadRecord::DeadLetter(record) = machine.bad(slot, at(0), false, ms(0)) else {
+        panic!("stopped")
+    };
     take(&mut machine, slot, 1, ms(0));
     let insert = only_insert(tick(&mut machine, ms(500)));
     machine.handle(ms(510), Event::Inserted(insert.range));

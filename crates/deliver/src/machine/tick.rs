@@ -43,6 +43,7 @@ impl<B: Batch> Machine<B> {
         self.insert_ready();
         // Before the commit, which must not name what has been given up.
         self.end_revoke(now);
+        self.resets_due();
         self.commit_due(now);
         self.admit();
         self.answer_revoke();

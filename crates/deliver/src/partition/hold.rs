@@ -19,21 +19,29 @@ pub(crate) enum Hold {
     Paused,
     /// A recorded range is to be read again, and there is no memory for it yet.
     Replay,
+    /// A person wants it to go on from another offset.
+    Reset,
 }
 
 impl Hold {
-    const fn bit(self) -> u8 {
-        1 << self as u8
+    const fn bit(self) -> u16 {
+        1 << self as u16
     }
 
     /// Holds that last until the partition is given up: what is dropped under them is read
     /// again by the next owner, since nothing later is taken in this epoch.
-    const FINAL: u8 = Self::Stopped.bit() | Self::Drain.bit() | Self::Revoke.bit();
+    const FINAL: u16 =
+        Self::Stopped.bit() | Self::Drain.bit() | Self::Revoke.bit() | Self::Reset.bit();
+
+    /// Whether it lasts until the partition is given up.
+    pub(super) const fn is_final(self) -> bool {
+        self.bit() & Self::FINAL != 0
+    }
 }
 
 /// A set of reasons.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Holds(u8);
+pub(super) struct Holds(u16);
 
 impl Holds {
     /// Adds a reason. Returns whether it is the first.

@@ -57,6 +57,8 @@ impl World {
                 self.note(|| format!("{who} stops {id}: {reason:?}"));
                 self.check_stop(number(&id), reason);
             }
+            // Nobody sets offsets here: rows would double, as they are meant to.
+            Action::WasReset(..) => {}
             Action::Drained => self.take_down(who, Leaving::Politely),
             Action::FailStop(why) => self.fail_stop(who, Some(why)),
         }

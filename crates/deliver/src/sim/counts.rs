@@ -26,6 +26,7 @@ counted! {
     KilledInCommit = "processes killed while a commit was not answered",
     KilledInInsert = "processes killed while an insert was not answered",
     Frozen = "processes frozen",
+    Paused = "workers told to pause",
     Stalled = "workers that did not poll for long",
     Expired = "members thrown out after their session",
     PollOverdue = "members that left because they were not polled",

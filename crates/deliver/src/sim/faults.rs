@@ -9,6 +9,7 @@ pub(super) struct Weather {
     freeze: u32,
     stall: u32,
     drain: u32,
+    pause: u32,
     broker: u32,
     server: u32,
     others: u32,
@@ -29,6 +30,7 @@ impl Weather {
             freeze: dice.pick(&[0, 300, 100]),
             stall: dice.pick(&[0, 400, 120]),
             drain: dice.pick(&[0, 400]),
+            pause: dice.pick(&[0, 200, 60]),
             broker: dice.pick(&[0, 500, 200]),
             server: dice.pick(&[0, 400, 120]),
             others: dice.pick(&[0, 0, 100, 30]),
@@ -98,6 +100,12 @@ impl World {
         if up && self.fault(weather.drain) {
             self.note(|| format!("{who} is told to stop"));
             self.tell(who, crate::Event::Drain);
+        }
+        if up && self.fault(weather.pause) {
+            let paused = self.dice.one_in(2);
+            self.counts.add(Count::Paused, usize::from(paused));
+            self.note(|| format!("{who} is told to {}", if paused { "pause" } else { "resume" }));
+            self.tell(who, crate::Event::Paused(paused));
         }
         if self.is_broker_up() && self.fault(weather.broker) {
             self.broker.down_until = self.now + self.dice.between(2, 120);

@@ -207,7 +207,8 @@ impl World {
         }
         let (now, offset) = (ms(self.now), at(self.logs[p].records[index].offset));
         let process = &mut self.processes[who];
-        if let BadRecord::DeadLetter(record) = process.worker.machine.bad(slot, offset, now) {
+        if let BadRecord::DeadLetter(record) = process.worker.machine.bad(slot, offset, false, now)
+        {
             let sender = Some((who, process.incarnation));
             self.letters.push(Letter { p, index, record, sender, held: false });
         }

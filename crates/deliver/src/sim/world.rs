@@ -118,7 +118,6 @@ impl World {
             age: ms(dice.pick(&[5, 20])),
             age_max: ms(60),
             revoke_wait: ms(40),
-            stop_on_bad_record: false,
             paused: false,
             poll_interval_max: ms(100),
             exactly_once: true,
@@ -241,6 +240,9 @@ impl World {
         }
         self.server_down_until = 0;
         self.registry.iter_mut().for_each(|known| *known = true);
+        for who in 0..self.processes.len() {
+            self.tell(who, crate::Event::Paused(false));
+        }
         for process in &mut self.processes {
             (process.frozen_until, process.stalled_until) = (0, 0);
             process.down_until = process.down_until.map(|until| until.min(self.now + 5));

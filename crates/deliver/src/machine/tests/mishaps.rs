@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn recorded(first: i64, last: i64, rows: u64, bytes: u64) -> Intent {
+pub(super) fn recorded(first: i64, last: i64, rows: u64, bytes: u64) -> Intent {
     Intent {
         first: at(first),
         last: at(last),
@@ -17,7 +17,7 @@ fn recorded(first: i64, last: i64, rows: u64, bytes: u64) -> Intent {
 }
 
 /// A machine that owns `t:0` with `ranges` recorded and `room` bytes for replays.
-fn inheriting(ranges: Vec<Intent>, room: usize) -> (Machine<Vec<Offset>>, Slot) {
+pub(super) fn inheriting(ranges: Vec<Intent>, room: usize) -> (Machine<Vec<Offset>>, Slot) {
     let mut machine = Machine::new(SETTINGS, 7);
     machine.handle(ms(0), Event::Room(room));
     machine.handle(ms(0), assigned(ours(ranges[0].first.raw(), ranges)));
@@ -117,7 +117,7 @@ fn what_can_never_be_cut_is_given_up() {
 fn a_judgement_of_a_record_that_became_a_row_is_taken_back() {
     let (mut machine, slot) = owning(SETTINGS, 0);
     assert!(machine.judge(slot, 3, ms(0)));
-    machine.bad(slot, at(0), ms(0));
+    machine.bad(slot, at(0), false, ms(0));
     assert!(machine.judge(slot, 4, ms(0)), "and then it waits, and the registry knows 4");
     take(&mut machine, slot, 1, ms(1));
     machine.handle(ms(500), Event::Tick);

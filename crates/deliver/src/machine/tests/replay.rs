@@ -161,7 +161,7 @@ fn ids_judged_unknown_are_recorded_and_a_ninth_cuts_the_batch() {
     let (mut machine, slot) = owning(SETTINGS, 0);
     for id in 0..8 {
         assert!(machine.judge(slot, id, ms(0)));
-        machine.bad(slot, at(i64::from(id)), ms(0));
+        machine.bad(slot, at(i64::from(id)), false, ms(0));
     }
     assert!(machine.judge(slot, 3, ms(0)), "named already");
     assert!(!machine.judge(slot, 8, ms(0)));
