@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use pipeline_spec::Pipeline;
+use pipeline_spec::{Pipeline, selector::Selector};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -29,9 +29,22 @@ pub struct Args {
     #[arg(long, env = "SINK_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Pipeline document, YAML or JSON. May be given several times.
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Pipeline document, YAML or JSON. May be given several times. Without any, the stored
+    /// pipelines are followed.
+    #[arg(long, value_name = "FILE")]
     pub pipeline: Vec<PathBuf>,
+
+    /// Which of the stored pipelines to run, by their labels: `team=retail,env!=test,critical`.
+    /// All of them unless given.
+    #[arg(
+        long,
+        env = "SINK_SELECTOR",
+        value_name = "LABELS",
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "pipeline"
+    )]
+    pub selector: Selector,
 
     #[command(flatten)]
     secrets: SecretArgs,
@@ -108,11 +121,16 @@ pub struct Config {
     pub delivery: Delivery,
     /// Where bad records go.
     pub dead_letters: DeadLetters,
+    /// How the sink reports.
+    pub status: Status,
     /// Settings shared by every service.
     pub service: service::Config,
-    /// The pipelines to run, from [`Args::pipeline`].
+    /// The pipelines to run, from [`Args::pipeline`]; none to follow the stored ones.
     #[serde(skip)]
     pub pipelines: Vec<Pipeline>,
+    /// Which of the stored pipelines to run.
+    #[serde(skip)]
+    pub selector: Selector,
     /// Passwords and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
@@ -214,6 +232,14 @@ pub struct DeadLetters {
     pub in_flight_max: NonZeroUsize,
 }
 
+/// How the sink reports.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Name of this process among all sinks; empty for host, process id and a random part.
+    pub instance: String,
+}
+
 impl Config {
     /// Reads settings, secrets and pipelines, and checks them against each other.
     ///
@@ -224,6 +250,7 @@ impl Config {
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), "SINK__")?;
         config.secrets = args.secrets.read()?;
+        config.selector = args.selector.clone();
         config.pipelines = args.pipeline.iter().map(read_pipeline).collect::<Result<_, _>>()?;
         config.check()?;
         Ok(config)
@@ -250,6 +277,10 @@ impl Config {
         ensure!(
             self.secrets.registry_password.is_none() || self.secrets.registry_token.is_none(),
             "SINK_REGISTRY_PASSWORD and SINK_REGISTRY_TOKEN are both set: keep one of them"
+        );
+        ensure!(
+            self.status.instance.len() <= 128 && !self.status.instance.contains('/'),
+            "status.instance must have at most 128 bytes and no slash"
         );
         crate::kafka::check_properties(&self.kafka.properties)?;
         // Librdkafka knows its settings: a typing error is told now, not on every attempt.

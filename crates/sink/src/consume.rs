@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -18,7 +18,7 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 
-use crate::metrics::PipelineMetrics;
+use crate::{board::Board, metrics::PipelineMetrics};
 
 /// A consumer whose group changes are taken from a queue.
 pub type Consumer = BaseConsumer<Context>;
@@ -49,6 +49,7 @@ pub struct Context {
     /// consumer that owns partitions cannot be dropped before its last revoke is answered.
     closing: AtomicBool,
     metrics: PipelineMetrics,
+    board: Arc<Board>,
 }
 
 impl Context {
@@ -65,6 +66,13 @@ impl Context {
 
 impl ClientContext for Context {
     fn stats(&self, statistics: Statistics) {
+        let topics = statistics.topics.iter();
+        let ends = topics.flat_map(|(topic, found)| {
+            let ends = found.partitions.values();
+            let ends = ends.map(|one| (TopicPartition::new(topic, one.partition), one.ls_offset));
+            ends.filter(|(_, end)| *end >= 0)
+        });
+        self.board.set_ends(ends);
         let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
         // -1 means unknown, or that the partition belongs to another consumer.
         let lags = partitions.map(|partition| partition.consumer_lag).filter(|lag| *lag >= 0);
@@ -163,9 +171,14 @@ pub fn join(
     client: &ClientConfig,
     topics: &[String],
     metrics: PipelineMetrics,
+    board: Arc<Board>,
 ) -> KafkaResult<Consumer> {
-    let context =
-        Context { events: Mutex::new(VecDeque::new()), closing: AtomicBool::new(false), metrics };
+    let context = Context {
+        events: Mutex::new(VecDeque::new()),
+        closing: AtomicBool::new(false),
+        metrics,
+        board,
+    };
     let consumer = Consumer::from_config_and_context(client, context)?;
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     consumer.subscribe(&names)?;

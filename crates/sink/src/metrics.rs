@@ -1,6 +1,6 @@
 //! Events in, numbers and log lines out. A method per event; names end in their unit.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use deliver::StopReason;
 use prometheus::{
@@ -9,9 +9,14 @@ use prometheus::{
 };
 use tracing::{error, info, warn};
 
-use self::protocol::{PipelineProtocol, Protocol};
+pub use self::notes::Noted;
+use self::{
+    notes::Notes,
+    protocol::{PipelineProtocol, Protocol},
+};
 use crate::batch::Timestamps;
 
+mod notes;
 mod protocol;
 
 /// Why a record was passed without a row.
@@ -66,6 +71,7 @@ pub struct PipelineMetrics {
     schema_waits: IntCounter,
     memory_waits: IntCounter,
     protocol: PipelineProtocol,
+    notes: Arc<Notes>,
 }
 
 impl Metrics {
@@ -171,6 +177,7 @@ impl Metrics {
             schema_waits: self.waits.with_label_values(&[name, "schema"]),
             memory_waits: self.waits.with_label_values(&[name, "memory"]),
             protocol: self.protocol.pipeline(name),
+            notes: Arc::default(),
         }
     }
 
@@ -207,12 +214,14 @@ impl PipelineMetrics {
         self.rows.inc_by(rows);
         self.bytes.inc_by(bytes as u64);
         self.insert_seconds.observe(took.as_secs_f64());
+        self.notes.goes_on();
         tracing::debug!(token, rows, bytes, duration_ms = ms(took), "batch inserted");
     }
 
     /// An attempt at an insert failed; it is repeated.
     pub fn insert_delayed(&self, token: &str, error: &target::InsertError, attempt: u32) {
         self.insert_retries.inc();
+        self.notes.retries(&format!("insert: {error}, attempt {attempt}"));
         let pipeline = &self.pipeline;
         // The first failures may be a restart; after that somebody should look.
         if error.needs_person() || attempt >= 8 {
@@ -224,16 +233,19 @@ impl PipelineMetrics {
 
     /// An insert cannot succeed until a person acts.
     pub fn insert_refused(&self, token: &str, error: &target::InsertError) {
+        self.notes.error(&format!("insert refused: {error}"));
         error!(pipeline = self.pipeline, token, %error, "insert refused");
     }
 
     /// A record goes to the dead letters.
     pub fn dead_letter(&self, reason: &'static str) {
         self.dead_letters.with_label_values(&[&self.pipeline, reason]).inc();
+        self.notes.dead_letter();
     }
 
     /// A dead letter is not acknowledged yet and sent again.
     pub fn dead_letter_delayed(&self, topic: &str, attempt: u32, error: &str) {
+        self.notes.retries(&format!("dead letter: {error}, attempt {attempt}"));
         warn!(
             pipeline = self.pipeline,
             topic, attempt, error, "dead letter not written, trying on"
@@ -243,6 +255,7 @@ impl PipelineMetrics {
     /// A record is passed without a row.
     pub fn skipped(&self, reason: Skipped) {
         self.skipped.with_label_values(&[&self.pipeline, reason.as_str()]).inc();
+        self.notes.skipped(reason);
     }
 
     /// Offsets were committed.
@@ -252,6 +265,7 @@ impl PipelineMetrics {
 
     /// A commit was refused for a reason that passes.
     pub fn commit_delayed(&self, error: &rdkafka::error::KafkaError) {
+        self.notes.error(&format!("commit of offsets: {error}"));
         warn!(pipeline = self.pipeline, %error, "offsets not committed, trying on");
     }
 
@@ -262,6 +276,12 @@ impl PipelineMetrics {
             let (topic, partition, offset) = (&id.topic, id.partition, offset.raw());
             info!(pipeline = self.pipeline, %topic, partition, offset, "partition assigned");
         }
+    }
+
+    /// A worker left the group while it owned so many partitions, without being asked to give them
+    /// up first.
+    pub fn left_with(&self, partitions: i64) {
+        self.assigned.sub(partitions);
     }
 
     /// Partitions were given up.
@@ -304,6 +324,7 @@ impl PipelineMetrics {
     /// A schema is ready to decode with.
     pub fn schema_ready(&self, id: u32, dropped: &[String]) {
         let pipeline = &self.pipeline;
+        self.notes.goes_on();
         let without_column = dropped.join(", ");
         info!(pipeline, schema_id = id, without_column, "schema ready");
     }
@@ -311,11 +332,13 @@ impl PipelineMetrics {
     /// A schema's records cannot be taken: `why` says what a person can do.
     pub fn schema_refused(&self, id: u32, reason: StopReason, why: &str) {
         let (pipeline, reason) = (&self.pipeline, reason.as_str());
+        self.notes.error(&format!("records of schema {id} are not taken: {why}"));
         error!(pipeline, schema_id = id, reason, why, "records of this schema are not taken");
     }
 
     /// Something a partition waits for cannot be had at the moment.
     pub fn still_waiting(&self, what: &str, why: &str) {
+        self.notes.retries(&format!("{what}: {why}"));
         warn!(pipeline = self.pipeline, what, why, "not available, trying on");
     }
 }

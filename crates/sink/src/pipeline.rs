@@ -1,30 +1,25 @@
 //! Wires the stages together. The only module that makes channels, threads and tasks at start.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use pipeline_spec::Pipeline;
 use prometheus::Registry;
 use service::{Health, health::Condition};
 use target::Target;
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, watch},
     task::JoinSet,
-    time,
 };
 use tokio_util::sync::CancellationToken;
 
-use self::staff::Staff;
+use self::one::Job;
 use crate::{
-    backoff,
-    config::Config,
-    dead_letters::DeadLetters,
-    memory::Budget,
-    metrics::{Metrics, PipelineMetrics},
-    schemas::Schemas,
-    standing::Standing,
+    board::Board, config::Config, memory::Budget, metrics::Metrics, orders::Orders, worker::Stop,
 };
 
+mod follow;
+mod keep;
+mod one;
 mod staff;
 
 /// What all pipelines of a process share.
@@ -39,8 +34,8 @@ struct Shared {
     kafka_reached: Condition,
 }
 
-/// Runs all pipelines of `config` until `stop` is cancelled and everything taken has been
-/// written.
+/// Runs all pipelines of `config`, or those that are stored, until `stop` is cancelled and
+/// everything taken has been written.
 ///
 /// # Errors
 ///
@@ -63,6 +58,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         config: Arc::new(config),
     };
 
+    let stored = shared.config.pipelines.is_empty().then(|| health.condition("pipelines"));
     let http_stop = CancellationToken::new();
     let http = tokio::spawn(service::http::serve(
         listener,
@@ -71,76 +67,35 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         registry,
         http_stop.clone(),
     ));
-    let mut pipelines = JoinSet::new();
-    for pipeline in &shared.config.pipelines {
-        let name = pipeline.name.clone();
-        let running = one(shared.clone(), Arc::new(pipeline.clone()), stop.clone());
-        pipelines.spawn(async move { running.await.with_context(|| format!("pipeline {name}")) });
-    }
-    while let Some(ended) = pipelines.join_next().await {
-        ended.context("pipeline panicked")??;
+    match stored {
+        Some(read) => follow::run(shared, read, stop).await?,
+        None => given(shared, stop).await?,
     }
     http_stop.cancel();
     http.await.context("http panicked")?
 }
 
-/// Runs one pipeline.
-async fn one(
-    shared: Shared,
-    pipeline: Arc<Pipeline>,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let metrics = shared.metrics.pipeline(&pipeline.name);
-    let dead_letters = tokio::select! {
-        () = stop.cancelled() => return Ok(()),
-        ready = prepare(&shared, &pipeline, &metrics) => ready,
-    };
-    shared.kafka_reached.set(true);
-    let (letters, letters_in) = mpsc::channel(shared.config.dead_letters.in_flight_max.get());
-    let writer = tokio::spawn(dead_letters.run(letters_in));
-    let standing =
-        Arc::new(Standing::new(shared.target.clone(), pipeline.clone(), metrics.clone()));
-    let ended = CancellationToken::new();
-    let sampling = tokio::spawn(standing.clone().sample(ended.clone()));
-    let schemas = Arc::new(Schemas {
-        registry: shared.registry.clone(),
-        target: shared.target.clone(),
-        standing,
-        pipeline: pipeline.clone(),
-        unknown_id_wait: Duration::from_millis(shared.config.registry.unknown_id_wait_ms),
-        metrics: metrics.clone(),
-    });
-
-    let mut workers = JoinSet::new();
-    for number in 0..pipeline.workers {
-        let staff = Staff {
-            shared: shared.clone(),
-            pipeline: pipeline.clone(),
-            metrics: metrics.clone(),
-            schemas: schemas.clone(),
-            letters: letters.clone(),
-            number,
+/// Runs the pipelines that were given as files. One that fails ends them all.
+async fn given(shared: Shared, stop: CancellationToken) -> anyhow::Result<()> {
+    let stop = Stop { drain: stop, give_up: CancellationToken::new() };
+    let pipelines = &shared.config.pipelines;
+    let shares = pipelines.iter().map(|one| usize::from(one.workers)).sum();
+    let mut running = JoinSet::new();
+    for pipeline in pipelines {
+        let name = pipeline.name.clone();
+        let (_nobody_orders, orders) = watch::channel(Orders::unchanging(pipeline));
+        let job = Job {
+            pipeline: Arc::new(pipeline.clone()),
+            metrics: shared.metrics.pipeline(&name),
+            board: Arc::new(Board::default()),
+            orders,
+            shares,
         };
-        workers.spawn(staff.keep(stop.clone()));
+        let one = one::run(shared.clone(), job, stop.clone());
+        running.spawn(async move { one.await.with_context(|| format!("pipeline {name}")) });
     }
-    drop(letters);
-    while let Some(worker) = workers.join_next().await {
-        worker.context("worker panicked")??;
+    while let Some(ended) = running.join_next().await {
+        ended.context("pipeline panicked")??;
     }
-    ended.cancel();
-    sampling.await.context("sampling panicked")?;
-    writer.await.context("dead letters panicked")
-}
-
-/// Makes the dead-letter topic ready, for as long as Kafka takes to be there and to let us.
-async fn prepare(shared: &Shared, pipeline: &Pipeline, metrics: &PipelineMetrics) -> DeadLetters {
-    let mut attempt = 0;
-    loop {
-        match DeadLetters::prepare(&shared.config, pipeline, metrics.clone()).await {
-            Ok(ready) => return ready,
-            Err(error) => metrics.still_waiting("dead-letter topic", &format!("{error:#}")),
-        }
-        attempt += 1;
-        time::sleep(backoff::pause(attempt)).await;
-    }
+    Ok(())
 }

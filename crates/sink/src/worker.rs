@@ -23,18 +23,20 @@ use pipeline_spec::Pipeline;
 use rdkafka::{ClientConfig, consumer::Consumer as _, error::KafkaError, types::RDKafkaErrorCode};
 use tokio::{
     runtime::Handle,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     backoff,
+    board::Board,
     consume::{Consumer, Rebalance},
     dead_letters::Letter,
     group_ffi,
     insert::Inserter,
-    memory::{Budget, Share},
+    memory::{Pot, Share},
     metrics::{Metrics, PipelineMetrics},
+    orders::{Orders, RowRules},
     positions::{self, Positions},
     schemas::{Outcome, PlanKey, Schemas},
     standing::Standing,
@@ -44,10 +46,13 @@ mod act;
 mod ending;
 mod ends;
 mod plans;
+mod steer;
 mod take;
 
 pub use self::ending::Ended;
-use self::{act::Epochs, ending::BeginAnew, ends::Waits, plans::Plans, take::Stash};
+use self::{
+    act::Epochs, ending::BeginAnew, ends::Waits, plans::Plans, steer::Steering, take::Stash,
+};
 
 /// Longest poll. Also the longest wait before an answer of the runtime is taken.
 const POLL_MAX: Duration = Duration::from_millis(20);
@@ -86,6 +91,12 @@ pub enum Answer {
 pub struct Parts {
     /// What is wanted.
     pub pipeline: Arc<Pipeline>,
+    /// Tells the workers of a pipeline apart.
+    pub number: u16,
+    /// What to do at the moment.
+    pub orders: watch::Receiver<Orders>,
+    /// Where to say what is owned.
+    pub board: Arc<Board>,
     /// When batches are cut.
     pub settings: deliver::Settings,
     /// How often.
@@ -106,8 +117,8 @@ pub struct Parts {
     pub letters: mpsc::Sender<Letter>,
     /// Bytes of used buffers to keep for the next batches.
     pub spare_bytes_max: usize,
-    /// Shared by all workers of the process.
-    pub budget: Arc<Budget>,
+    /// What the workers of the pipeline may hold.
+    pub pot: Arc<Pot>,
     /// Of the process.
     pub process_metrics: Metrics,
     /// Of the pipeline.
@@ -133,18 +144,22 @@ impl Pulse {
     }
 }
 
+/// Tells a pipeline to end. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Take no more records, finish what is held, leave.
+    pub drain: CancellationToken,
+    /// Give up what is held without committing it, and leave: the next owner reads it again.
+    pub give_up: CancellationToken,
+}
+
 /// Runs until `stop`, then finishes what it holds, leaves the group and tells `ended`.
 ///
 /// What only a fresh consumer can mend is told before the consumer is left, since that may hang
 /// with the consumer; `left` is dropped when it is done. Nothing more is committed then.
-pub fn run(
-    parts: Parts,
-    stop: &CancellationToken,
-    ended: oneshot::Sender<Ended>,
-    left: oneshot::Sender<()>,
-) {
-    let budget = parts.budget.clone();
-    let mut worker = Worker::new(parts, budget.share());
+pub fn run(parts: Parts, stop: &Stop, ended: oneshot::Sender<Ended>, left: oneshot::Sender<()>) {
+    let pot = parts.pot.clone();
+    let mut worker = Worker::new(parts, pot.share());
     // Nobody listens when the process is ending anyway.
     match worker.work(stop) {
         Ok(()) => {
@@ -161,7 +176,7 @@ pub fn run(
     drop(left);
 }
 
-struct Worker<'budget> {
+struct Worker<'pot> {
     started: Instant,
     pipeline: Arc<Pipeline>,
     consumer: Arc<Consumer>,
@@ -176,8 +191,11 @@ struct Worker<'budget> {
     standing: Arc<Standing>,
     /// What the machine was told of it last.
     window: Option<Window>,
-    /// Of what the pipeline document decides about rows.
-    rows_fingerprint: u64,
+    number: u16,
+    steering: Steering,
+    board: Arc<Board>,
+    /// Partitions added to the consumer.
+    owned: i64,
     stashed: Vec<Stash>,
     /// Since when partitions wait for a record of a range that is replayed.
     waits: Waits,
@@ -192,8 +210,8 @@ struct Worker<'budget> {
     runtime: Handle,
     cut: Duration,
     next_tick: Duration,
-    share: Share<'budget>,
-    budget: Arc<Budget>,
+    share: Share<'pot>,
+    pot: Arc<Pot>,
     process_metrics: Metrics,
     metrics: PipelineMetrics,
     /// The change of the group that is being answered: the next one waits.
@@ -207,8 +225,11 @@ struct Worker<'budget> {
     ended: CancellationToken,
 }
 
-impl<'budget> Worker<'budget> {
-    fn new(parts: Parts, share: Share<'budget>) -> Self {
+impl<'pot> Worker<'pot> {
+    fn new(mut parts: Parts, share: Share<'pot>) -> Self {
+        let rules = RowRules::of(&parts.pipeline);
+        let steering = Steering::new(parts.orders, rules, parts.settings.revision);
+        parts.settings.paused = steering.paused();
         Self {
             started: Instant::now(),
             polled: Instant::now(),
@@ -219,7 +240,10 @@ impl<'budget> Worker<'budget> {
             plans: Plans::new(parts.schemas),
             standing: parts.standing,
             window: None,
-            rows_fingerprint: parts.pipeline.rows_fingerprint(),
+            number: parts.number,
+            steering,
+            board: parts.board,
+            owned: 0,
             waits: Waits::default(),
             assigned_as: Member::default(),
             pipeline: parts.pipeline,
@@ -235,7 +259,7 @@ impl<'budget> Worker<'budget> {
             cut: parts.cut,
             next_tick: Duration::ZERO,
             share,
-            budget: parts.budget,
+            pot: parts.pot,
             process_metrics: parts.process_metrics,
             metrics: parts.metrics,
             rebalance: None,
@@ -249,7 +273,7 @@ impl<'budget> Worker<'budget> {
         self.started.elapsed()
     }
 
-    fn work(&mut self, stop: &CancellationToken) -> anyhow::Result<()> {
+    fn work(&mut self, stop: &Stop) -> anyhow::Result<()> {
         let mut draining = false;
         while !self.drained {
             self.pulse.beat();
@@ -258,9 +282,13 @@ impl<'budget> Worker<'budget> {
             self.hear()?;
             self.retry_stashed()?;
             self.weigh()?;
-            if !draining && stop.is_cancelled() {
+            self.obey()?;
+            if !draining && stop.drain.is_cancelled() {
                 draining = true;
                 self.tell(Event::Drain)?;
+            }
+            if stop.give_up.is_cancelled() {
+                return Err(BeginAnew("given-up").into());
             }
             let now = self.now();
             if self.machine.wants_tick() || now >= self.next_tick {
@@ -419,8 +447,8 @@ impl<'budget> Worker<'budget> {
     /// Compares what is held with the budget of the process.
     fn weigh(&mut self) -> anyhow::Result<()> {
         let pressure = self.share.set(self.machine.bytes());
-        self.process_metrics.memory(self.budget.used());
-        self.tell(Event::Room(self.budget.free()))?;
+        self.process_metrics.memory(self.pot.budget().used());
+        self.tell(Event::Room(self.pot.budget().free()))?;
         self.tell_window()?;
         if pressure == self.machine.pressure() {
             return Ok(());

@@ -76,3 +76,18 @@ fn two_pipelines_of_one_name_are_refused() {
         Ok(())
     });
 }
+
+#[test]
+fn without_pipelines_the_stored_ones_are_followed() {
+    Jail::expect_with(|jail| {
+        let config = load(&["--selector", "team=retail,env!=test,critical"]).unwrap();
+        assert!(config.pipelines.is_empty());
+        assert_eq!(config.selector.to_string(), "team=retail,env!=test,critical");
+        assert!(load(&[]).unwrap().selector.is_empty());
+        jail.create_file("p.yaml", PIPELINE)?;
+        load(&["--pipeline", "p.yaml", "--selector", "critical"]).unwrap_err();
+        load(&["--selector", "a b"]).unwrap_err();
+        Ok(())
+    });
+    assert!(refusal(&[("SINK__STATUS__INSTANCE", "a/b")]).contains("status.instance"));
+}

@@ -75,6 +75,7 @@ impl PipelineMetrics {
     pub fn guarantee(&self, found: &target::Guarantee, asked: bool) {
         let kept = asked && found.delivery == target::Delivery::ExactlyOnce;
         self.protocol.exactly_once.set(i64::from(kept));
+        self.notes.guarantee(found, kept);
         let guarantee = if kept { "exactly-once" } else { "at-least-once" };
         let (pipeline, window) = (&self.pipeline, found.window);
         info!(pipeline, guarantee, window, findings = found.why(), "guarantee checked");
@@ -108,8 +109,28 @@ impl PipelineMetrics {
     /// A worker gives up what it holds and begins anew.
     pub fn worker_restarts(&self, reason: &str, detail: &str, pause: Duration) {
         self.protocol.restarts.with_label_values(&[&self.pipeline, reason]).inc();
+        if !matches!(reason, "reset" | "given-up") {
+            self.notes.error(&format!("a worker began anew: {detail}"));
+        }
         let (pipeline, pause_ms) = (&self.pipeline, ms(pause));
         warn!(pipeline, reason, detail, pause_ms, "worker begins anew");
+    }
+
+    /// A partition goes on from the offset that a person has set.
+    pub fn was_reset(&self, id: &TopicPartition, to: Offset) {
+        let (topic, partition, offset) = (&id.topic, id.partition, to.raw());
+        info!(pipeline = self.pipeline, %topic, partition, offset, "offset was set by hand");
+    }
+
+    /// A recorded range is read again under the present document, since its own is not known.
+    pub fn document_missing(&self, revision: u64) {
+        let revision = format!("{revision:016x}");
+        warn!(
+            pipeline = self.pipeline,
+            revision,
+            "the document that a range was recorded under is not stored any more: its rows decide \
+             whether it is complete"
+        );
     }
 
     /// A commit was refused because this consumer is no member of the group any more.
@@ -121,6 +142,9 @@ impl PipelineMetrics {
     pub fn outside(&self, id: &TopicPartition, next: Offset, first: Offset, end: Offset) {
         let (topic, partition, next) = (&id.topic, id.partition, next.raw());
         let (first, end) = (first.raw(), end.raw());
+        self.notes.error(&format!(
+            "offset {next} of {topic}:{partition} is not in the topic, which has {first} to {end}"
+        ));
         error!(
             pipeline = self.pipeline, %topic, partition, next, first, end,
             "the offset to go on from is not in the topic: its retention has passed records that \

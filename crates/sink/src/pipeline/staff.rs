@@ -7,27 +7,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
-use pipeline_spec::{OnError, Pipeline, State};
+use anyhow::{Context as _, anyhow};
+use pipeline_spec::Pipeline;
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
-    task::JoinSet,
+    task::{self, JoinSet},
     time,
 };
-use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{
+    Shared,
+    one::{Fault, Job},
+};
 use crate::{
     backoff, consume,
     dead_letters::Letter,
     insert::Inserter,
     kafka,
-    memory::{fetched_kilobytes, spare_bytes},
-    metrics::PipelineMetrics,
+    memory::{Pot, fetched_kilobytes, spare_bytes},
     schemas::Schemas,
     standing::Standing,
-    worker::{self, Ended, Parts, Pulse},
+    worker::{self, Ended, Parts, Pulse, Stop},
 };
 
 /// How long a worker that began anew must have gone on for its next failure to count as the first.
@@ -44,9 +45,9 @@ const PULSE_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Staff {
     pub(super) shared: Shared,
-    pub(super) pipeline: Arc<Pipeline>,
-    pub(super) metrics: PipelineMetrics,
+    pub(super) job: Job,
     pub(super) schemas: Arc<Schemas>,
+    pub(super) pot: Arc<Pot>,
     pub(super) letters: mpsc::Sender<Letter>,
     pub(super) number: u16,
 }
@@ -56,43 +57,53 @@ impl Staff {
     ///
     /// # Errors
     ///
-    /// When a consumer cannot be made, does not close, or is stuck in a call for longer than the
-    /// group waits for it: only a new process can mend that.
-    pub(super) async fn keep(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let mut leaving: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    /// When a consumer cannot be made; when one does not close, or is stuck in a call for longer
+    /// than the group waits for it: only a new process can mend that.
+    pub(super) async fn keep(self, stop: Stop) -> Result<(), Fault> {
+        let mut leaving: JoinSet<Result<(), Fault>> = JoinSet::new();
         let mut attempt = 0;
         loop {
             let (pulse, since) = (Arc::new(Pulse::default()), Instant::now());
-            let (ended, left) = self.start(pulse.clone(), stop.clone())?;
+            let (ended, left) = self.start(pulse.clone(), stop.clone()).map_err(Fault::Settings)?;
             let (mut ended, mut stuck) = (pin!(ended), pin!(self.watch(&pulse)));
             let ended = loop {
                 tokio::select! {
-                    ended = &mut ended => break ended.context("worker panicked")?,
-                    stuck = &mut stuck => return stuck,
-                    Some(gone) = leaving.join_next() => gone.context("leaving panicked")??,
+                    ended = &mut ended => {
+                        break ended.context("worker panicked").map_err(Fault::Process)?;
+                    }
+                    stuck = &mut stuck => return Err(stuck),
+                    Some(gone) = leaving.join_next() => left_in_time(gone)?,
                 }
             };
             let Ended::BeginAnew { reason, detail } = ended else { return Ok(()) };
             leaving.spawn(async move {
                 match time::timeout(LEAVE_MAX, left).await {
                     Ok(_dropped) => Ok(()),
-                    Err(_) => bail!("a consumer does not close within {LEAVE_MAX:?}"),
+                    Err(_) => {
+                        let error = anyhow!("a consumer does not close within {LEAVE_MAX:?}");
+                        Err(Fault::Process(error))
+                    }
                 }
             });
             attempt = if since.elapsed() >= GOOD_RUN { 1 } else { attempt + 1 };
             let pause = backoff::pause(attempt);
-            self.metrics.worker_restarts(reason, &detail, pause);
+            self.job.metrics.worker_restarts(reason, &detail, pause);
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.drain.cancelled() => break,
                 () = time::sleep(pause) => {}
             }
         }
+        // What comes next may join under the same name.
+        while let Some(gone) = leaving.join_next().await {
+            left_in_time(gone)?;
+        }
+        Ok(())
     }
 
-    /// Ends with an error when the worker has not gone round its loop for as long as the group
+    /// Ends when the worker has not gone round its loop for as long as the group
     /// waits for it. Counts its own turns, so that a process that was frozen as a whole is not
     /// taken for one that is stuck.
-    async fn watch(&self, pulse: &Pulse) -> anyhow::Result<()> {
+    async fn watch(&self, pulse: &Pulse) -> Fault {
         let limit = kafka::session_timeout(&self.shared.config);
         let (mut seen, mut unchanged) = (pulse.count(), Duration::ZERO);
         loop {
@@ -101,7 +112,9 @@ impl Staff {
             unchanged = if now == seen { unchanged + PULSE_EVERY } else { Duration::ZERO };
             seen = now;
             if unchanged > limit {
-                bail!("a call into librdkafka has lasted longer than the session timeout");
+                return Fault::Process(anyhow!(
+                    "a call into librdkafka has lasted longer than the session timeout"
+                ));
             }
         }
     }
@@ -111,31 +124,35 @@ impl Staff {
     fn start(
         &self,
         pulse: Arc<Pulse>,
-        stop: CancellationToken,
+        stop: Stop,
     ) -> anyhow::Result<(oneshot::Receiver<Ended>, oneshot::Receiver<()>)> {
         let parts = self.parts(pulse)?;
         let ((ended, end), (leaving, left)) = (oneshot::channel(), oneshot::channel());
         std::thread::Builder::new()
-            .name(format!("worker {}-{}", self.pipeline.name, self.number))
+            .name(format!("worker {}-{}", self.job.pipeline.name, self.number))
             .spawn(move || worker::run(parts, &stop, ended, leaving))
             .context("start a worker's thread")?;
         Ok((end, left))
     }
 
     fn parts(&self, pulse: Arc<Pulse>) -> anyhow::Result<Parts> {
-        let Self { shared, pipeline, metrics, schemas, letters, number } = self;
+        let Self { shared, job, schemas, pot, letters, number } = self;
+        let Job { pipeline, metrics, board, orders, shares } = job;
         let config = &shared.config;
-        let workers: usize = config.pipelines.iter().map(|one| usize::from(one.workers)).sum();
         let client = consume::settings(
             kafka::client(config),
             &pipeline.group(&config.namespace),
             &format!("{}-{number}", pipeline.name),
-            fetched_kilobytes(config.memory.bytes_max, workers),
+            fetched_kilobytes(config.memory.bytes_max, *shares),
         );
-        let consumer = consume::join(&client, &pipeline.source.topics, metrics.clone())
-            .context("join the consumer group")?;
+        let consumer =
+            consume::join(&client, &pipeline.source.topics, metrics.clone(), board.clone())
+                .context("join the consumer group")?;
         Ok(Parts {
             pipeline: pipeline.clone(),
+            number: *number,
+            orders: orders.clone(),
+            board: board.clone(),
             settings: settings(shared, pipeline),
             cut: Duration::from_millis(config.delivery.cut_ms.get()),
             consumer,
@@ -153,13 +170,17 @@ impl Staff {
                 metrics: metrics.clone(),
             },
             letters: letters.clone(),
-            spare_bytes_max: spare_bytes(config.memory.bytes_max, workers),
-            budget: shared.budget.clone(),
+            spare_bytes_max: spare_bytes(config.memory.bytes_max, *shares),
+            pot: pot.clone(),
             process_metrics: shared.metrics.clone(),
             metrics: metrics.clone(),
             runtime: Handle::current(),
         })
     }
+}
+
+fn left_in_time(gone: Result<Result<(), Fault>, task::JoinError>) -> Result<(), Fault> {
+    gone.context("leaving panicked").map_err(Fault::Process).flatten()
 }
 
 fn settings(shared: &Shared, pipeline: &Pipeline) -> deliver::Settings {
@@ -170,8 +191,7 @@ fn settings(shared: &Shared, pipeline: &Pipeline) -> deliver::Settings {
         age: Duration::from_millis(batch.age_ms),
         age_max: Duration::from_millis(batch.age_ms_max),
         revoke_wait: Duration::from_millis(config.delivery.revoke_wait_ms_max),
-        stop_on_bad_record: pipeline.on_error == OnError::Stop,
-        paused: pipeline.state == State::Paused,
+        paused: false, // as the worker's orders say
         poll_interval_max: kafka::poll_interval_max(config),
         exactly_once: Standing::exactly_once(pipeline),
         intents: cfg!(not(feature = "no-intents")),

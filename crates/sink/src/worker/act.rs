@@ -51,6 +51,11 @@ impl Epochs {
         }
     }
 
+    /// Takes the reasons of all partitions that have stopped.
+    pub(super) fn take_stopped(&mut self) -> impl Iterator<Item = StopReason> {
+        std::mem::take(&mut self.stopped).into_values()
+    }
+
     pub(super) fn cancel_all(&self) {
         self.tokens.values().for_each(|(_epoch, token)| token.cancel());
     }
@@ -66,6 +71,8 @@ impl Worker<'_> {
                     let places = list_at(places).context("assign partitions")?;
                     self.consumer.incremental_assign(&places).context("assign partitions")?;
                     self.metrics.assigned(&partitions);
+                    self.owned += count(&partitions);
+                    self.steering.hurry();
                     self.rebalance = None;
                 }
                 Action::Unassign(partitions) => {
@@ -88,7 +95,9 @@ impl Worker<'_> {
                 Action::Stop(partition, reason) => {
                     self.metrics.stopped(&partition, reason);
                     self.epochs.stopped.insert(partition, reason);
+                    self.steering.hurry();
                 }
+                Action::WasReset(partition, offset) => self.was_reset(&partition, offset)?,
                 Action::Drained => self.drained = true,
                 Action::FailStop(why) => return Err(BeginAnew(why.as_str()).into()),
             }
@@ -113,12 +122,15 @@ impl Worker<'_> {
         self.stashed.retain(|stash| !partitions.contains(&stash.partition));
         for partition in partitions {
             self.epochs.cancel(partition);
+            self.gave_up_reset(partition);
             if let Some(reason) = self.epochs.stopped.remove(partition) {
                 self.metrics.stop_ended(reason);
             }
         }
         self.consumer.incremental_unassign(&list(partitions)).context("give up partitions")?;
         self.metrics.unassigned(partitions);
+        self.owned -= count(partitions);
+        self.steering.hurry();
         Ok(())
     }
 
@@ -190,6 +202,10 @@ impl Worker<'_> {
         let inserter = self.inserter.clone();
         self.runtime.spawn(inserter.run(frozen, abandoned, self.answers.0.clone()));
     }
+}
+
+fn count<T>(of: &[T]) -> i64 {
+    i64::try_from(of.len()).unwrap_or(i64::MAX)
 }
 
 /// What a refused commit means.

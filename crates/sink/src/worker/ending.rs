@@ -43,6 +43,9 @@ impl Worker<'_> {
     pub(super) fn leave(mut self) {
         self.ended.cancel();
         self.epochs.cancel_all();
+        self.board.leave(self.number);
+        self.metrics.left_with(self.owned);
+        self.epochs.take_stopped().for_each(|reason| self.metrics.stop_ended(reason));
         self.consumer.context().close();
         while let Some(event) =
             self.rebalance.take().or_else(|| self.consumer.context().next_event())

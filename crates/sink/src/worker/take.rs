@@ -16,6 +16,7 @@ use crate::{
     batch::Batch,
     dead_letters::{Letter, copied_headers},
     metrics::Skipped,
+    orders::RowRules,
     schemas::PlanKey,
 };
 
@@ -105,23 +106,30 @@ impl Worker<'_> {
         record: &impl Message,
         now: Duration,
     ) -> Step {
+        let Some(rules) = self.rules(slot, now) else { return Step::Wait };
         let Some(value) = record.payload() else {
-            return match self.pipeline.source.null_value {
+            return match rules.null_value {
                 NullValue::Skip => {
                     self.metrics.skipped(Skipped::NullValue);
                     self.machine.skipped(slot, offset, now);
                     Step::Done
                 }
                 NullValue::DeadLetter => {
-                    self.divert(slot, offset, record, "null-value", String::new, now)
+                    let why = ("null-value", String::new);
+                    self.divert(slot, offset, record, rules.stops, why, now)
                 }
-                NullValue::Row => self.decode(slot, offset, record, PlanKey::NoValue, &[], now),
+                NullValue::Row => {
+                    self.decode(slot, offset, record, rules, (PlanKey::NoValue, &[]), now)
+                }
             };
         };
         match confluent_frame(value) {
-            Ok((id, datum)) => self.decode(slot, offset, record, PlanKey::Schema(id), datum, now),
+            Ok((id, datum)) => {
+                self.decode(slot, offset, record, rules, (PlanKey::Schema(id), datum), now)
+            }
             Err(BadRecord { reason, detail }) => {
-                self.divert(slot, offset, record, reason.as_str(), || detail, now)
+                let why = (reason.as_str(), || detail);
+                self.divert(slot, offset, record, rules.stops, why, now)
             }
         }
     }
@@ -131,18 +139,19 @@ impl Worker<'_> {
         slot: Slot,
         offset: Offset,
         record: &impl Message,
-        key: PlanKey,
-        datum: &[u8],
+        rules: RowRules,
+        (key, datum): (PlanKey, &[u8]),
         now: Duration,
     ) -> Step {
-        let unknown = |id| format!("the registry does not know schema id {id}");
+        let unknown =
+            |id| (UNKNOWN_ID, move || format!("the registry does not know schema id {id}"));
         // R8: what a predecessor judged unknown stays so, whatever the registry says by now.
         let recorded = self.machine.recorded_unknown_ids(slot);
         let replays = recorded.is_some();
         if let PlanKey::Schema(id) = key
             && recorded.is_some_and(|ids| ids.contains(&id))
         {
-            return self.divert(slot, offset, record, UNKNOWN_ID, || unknown(id), now);
+            return self.divert(slot, offset, record, rules.stops, unknown(id), now);
         }
         let plan = match self.plans.get(key, &self.runtime, &self.answers.0, &self.ended) {
             Known::Plan(plan) => plan,
@@ -163,7 +172,7 @@ impl Worker<'_> {
                 if !judged {
                     return Step::Wait;
                 }
-                return self.divert(slot, offset, record, UNKNOWN_ID, || unknown(id), now);
+                return self.divert(slot, offset, record, rules.stops, unknown(id), now);
             }
         };
         let open = self.machine.batch(slot).map(|batch| batch.block.columns());
@@ -171,7 +180,7 @@ impl Worker<'_> {
             return Step::Wait;
         }
         if self.machine.batch(slot).is_none() {
-            let fingerprint = plan.fingerprint() ^ self.rows_fingerprint;
+            let fingerprint = plan.fingerprint() ^ rules.fingerprint;
             let batch = Batch::new(plan.columns(), fingerprint, &self.sizes, &mut self.spare);
             self.machine.open(slot, batch, now);
         }
@@ -196,7 +205,8 @@ impl Worker<'_> {
                 Step::Done
             }
             Err(BadRecord { reason, detail }) => {
-                self.divert(slot, offset, record, reason.as_str(), || detail, now)
+                let why = (reason.as_str(), || detail);
+                self.divert(slot, offset, record, rules.stops, why, now)
             }
         }
     }
@@ -207,13 +217,13 @@ impl Worker<'_> {
         slot: Slot,
         offset: Offset,
         record: &impl Message,
-        reason: &'static str,
-        detail: impl FnOnce() -> String,
+        stops: bool,
+        (reason, detail): (&'static str, impl FnOnce() -> String),
         now: Duration,
     ) -> Step {
         // Only this worker sends through its permit, so that nothing is decided without room.
         let Ok(permit) = self.letters.try_reserve() else { return Step::Wait };
-        match self.machine.bad(slot, offset, now) {
+        match self.machine.bad(slot, offset, stops, now) {
             OnBad::Stopped => {}
             OnBad::DeadLetter(id) => permit.send(Letter {
                 record: id,

@@ -26,6 +26,8 @@ pub(crate) struct Scene {
     pub(crate) servers: &'static Servers,
     pub(crate) topic: String,
     pub(crate) database: String,
+    /// First part of the names of the sink's own topics and groups.
+    pub(crate) namespace: String,
     /// The pipeline's name.
     pub(crate) name: String,
     /// Lines added to the pipeline document.
@@ -53,6 +55,7 @@ impl Scene {
         let database = servers.clickhouse().create_database().await?;
         Ok(Self {
             servers,
+            namespace: "penstock".to_owned(),
             name: unique("p").replace('_', "-"),
             document: String::new(),
             source: String::new(),
@@ -76,11 +79,11 @@ impl Scene {
     }
 
     pub(crate) fn group(&self) -> String {
-        format!("penstock.{}", self.name)
+        format!("{}.{}", self.namespace, self.name)
     }
 
     pub(crate) fn dead_letter_topic(&self) -> String {
-        format!("penstock.dead-letters.{}", self.name)
+        format!("{}.dead-letters.{}", self.namespace, self.name)
     }
 
     pub(crate) fn table(&self) -> String {
@@ -161,16 +164,26 @@ impl Scene {
     /// Starts a sink and waits until its port is open.
     pub(crate) async fn unready_sink(&self) -> anyhow::Result<Sink> {
         let pipeline = self.dir.path().join("pipeline.yaml");
-        let document = format!(
+        fs::write(&pipeline, self.pipeline())?;
+        let pipeline = pipeline.to_str().context("path")?.to_owned();
+        self.started(&["--pipeline", &pipeline]).await
+    }
+
+    /// The pipeline document.
+    pub(crate) fn pipeline(&self) -> String {
+        format!(
             "name: {}\nsource:\n  topics: [{}]\n{}target: {{database: {}, table: rows{}}}\n{}",
             self.name, self.topic, self.source, self.database, self.target, self.document
-        );
-        fs::write(&pipeline, document)?;
+        )
+    }
+
+    /// Starts a sink with these arguments and waits until its port is open.
+    pub(crate) async fn started(&self, arguments: &[&str]) -> anyhow::Result<Sink> {
         let log = self.dir.path().join(unique("log"));
         let password = |user: &testkit::User| user.password.expose_secret().to_owned();
         let child = Command::new(env!("CARGO_BIN_EXE_sink"))
-            .arg("--pipeline")
-            .arg(&pipeline)
+            .args(arguments)
+            .env("SINK__NAMESPACE", &self.namespace)
             .env("SINK__KAFKA__BROKERS", &self.brokers)
             .env("SINK__REGISTRY__URL", &self.registry_url)
             .env("SINK__CLICKHOUSE__URL", &self.clickhouse_url)

@@ -2,8 +2,10 @@
 
 mod bad_record;
 mod clickhouse_outage;
+mod edits;
 mod exactly_once;
 mod fixture;
+mod follow;
 mod guarantee;
 mod kafka_outage;
 mod kafka_security;
@@ -14,11 +16,14 @@ mod offsets_lost;
 mod own_broker;
 mod process;
 mod registry_hang;
+mod reset;
 mod retention;
+mod revisions;
 mod schema_mismatch;
 mod schema_versions;
 mod shutdown;
 mod start;
+mod stored;
 mod table_changes;
 mod takeover;
 mod unknown_ids;

@@ -1,0 +1,121 @@
+//! What the workers of a pipeline see of their partitions in, what its status says of them out.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use deliver::{Offset, StopReason, TopicPartition};
+use tokio::sync::Notify;
+
+/// Where all workers of a pipeline tell what they own. Lives as long as the process has to do with
+/// the pipeline, over all its starts.
+#[derive(Debug, Default)]
+pub struct Board {
+    seats: Mutex<BTreeMap<u16, Vec<Seat>>>,
+    ends: Mutex<HashMap<TopicPartition, i64>>,
+    resets: Mutex<HashMap<TopicPartition, (Instant, Reset)>>,
+    untold: Mutex<Vec<Reset>>,
+    changed: Notify,
+}
+
+/// One partition as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Which.
+    pub partition: TopicPartition,
+    /// What Kafka is known to hold: the offset and the text beside it.
+    pub committed: Option<(Offset, String)>,
+    /// Ranges in flight, or recorded and not read again yet.
+    pub pending: usize,
+    /// Why it takes no more records.
+    pub stopped: Option<StopReason>,
+}
+
+/// A reset that this process has carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reset {
+    /// Its id.
+    pub id: String,
+    /// Of this partition.
+    pub partition: TopicPartition,
+    /// What Kafka holds since then: the offset and the text beside it.
+    pub committed: (Offset, String),
+}
+
+impl Board {
+    /// Says what a worker owns now.
+    pub fn publish(&self, worker: u16, seats: Vec<Seat>) {
+        let stopped = |seats: &[Seat]| seats.iter().filter(|seat| seat.stopped.is_some()).count();
+        let now = stopped(&seats);
+        let before = lock(&self.seats).insert(worker, seats);
+        if now != before.map_or(0, |before| stopped(&before)) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Says that a worker owns nothing any more.
+    pub fn leave(&self, worker: u16) {
+        lock(&self.seats).remove(&worker);
+    }
+
+    /// Everything that is owned now.
+    #[must_use]
+    pub fn seats(&self) -> Vec<Seat> {
+        lock(&self.seats).values().flatten().cloned().collect()
+    }
+
+    /// Whether no worker has taken its place yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        lock(&self.seats).is_empty()
+    }
+
+    /// Says where partitions end: at the offset of the record to come.
+    pub fn set_ends(&self, ends: impl Iterator<Item = (TopicPartition, i64)>) {
+        lock(&self.ends).extend(ends);
+    }
+
+    /// Where a partition ends, as far as anyone has seen.
+    #[must_use]
+    pub fn end(&self, partition: &TopicPartition) -> Option<i64> {
+        lock(&self.ends).get(partition).copied()
+    }
+
+    /// Says that a reset was carried out.
+    pub fn was_reset(&self, reset: Reset) {
+        lock(&self.untold).push(reset.clone());
+        lock(&self.resets).insert(reset.partition.clone(), (Instant::now(), reset));
+        self.changed.notify_one();
+    }
+
+    /// Takes the resets that nobody has been told of yet.
+    #[must_use]
+    pub fn untold_resets(&self) -> Vec<Reset> {
+        std::mem::take(&mut lock(&self.untold))
+    }
+
+    /// The reset that this process carried out last for a partition.
+    #[must_use]
+    pub fn last_reset(&self, partition: &TopicPartition) -> Option<String> {
+        lock(&self.resets).get(partition).map(|(_, reset)| reset.id.clone())
+    }
+
+    /// The same, if it was not longer ago than `within`: since then it may have been another's.
+    #[must_use]
+    pub fn recent_reset(&self, partition: &TopicPartition, within: Duration) -> Option<String> {
+        let resets = lock(&self.resets);
+        let (at, reset) = resets.get(partition)?;
+        (at.elapsed() <= within).then(|| reset.id.clone())
+    }
+
+    /// Ends when there is something to tell at once.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
