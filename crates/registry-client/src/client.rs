@@ -47,6 +47,15 @@ impl Client {
         self.flights.get(id, move || async move { read(&caller, id).await.map(Arc::new) }).await
     }
 
+    /// Returns the names of all subjects, in the registry's order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::schema_by_id`], without `NotFound`.
+    pub async fn subjects(&self) -> Result<Vec<String>, RegistryError> {
+        self.call(&Call::get("list subjects", &["subjects"])).await
+    }
+
     /// Returns the versions of a subject, ascending.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! A writer schema and what a pipeline wants in, `CREATE TABLE` out.
 
-use crate::{ColumnType, Metadata, Schema, SchemaError, convert::column_for, table::quoted};
+use crate::{
+    ColumnType, DefaultKind, Metadata, Schema, SchemaError, TableColumn, TableLayout,
+    convert::column_for, table::quoted,
+};
 
 mod expression;
 
@@ -61,6 +64,24 @@ pub fn create_table(schema: &Schema, table: &NewTable<'_>) -> Result<String, Sch
         lines.join(",\n"),
         engine(table.engine),
     ))
+}
+
+/// The columns of the table that [`create_table`] would create.
+///
+/// # Errors
+///
+/// As [`create_table`], as far as columns are concerned.
+pub fn new_layout(schema: &Schema, table: &NewTable<'_>) -> Result<TableLayout, SchemaError> {
+    let column = |column: Column| TableColumn {
+        name: column.name,
+        column_type: column.kind,
+        default: DefaultKind::None,
+    };
+    Ok(TableLayout {
+        database: table.database.to_owned(),
+        table: table.table.to_owned(),
+        columns: columns(schema, table)?.into_iter().map(column).collect(),
+    })
 }
 
 struct Column {

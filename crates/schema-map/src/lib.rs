@@ -16,7 +16,7 @@ mod table;
 pub use crate::{
     column_type::ColumnType,
     convert::Conversion,
-    ddl::{DEDUPLICATION_WINDOW, NewTable, create_table},
+    ddl::{DEDUPLICATION_WINDOW, NewTable, create_table, new_layout},
     fingerprint::Fingerprint,
     mapping::{MappedColumn, Mapping, Mismatch, Problem, Source, map},
     metadata::Metadata,

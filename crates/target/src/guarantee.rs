@@ -7,6 +7,7 @@ use crate::client::{Target, TargetError};
 mod ask;
 mod finding;
 mod judge;
+mod outlook;
 mod purity;
 
 pub(crate) use self::judge::is_verified;
@@ -14,6 +15,7 @@ pub use self::{
     ask::NO_ROWS_TOKEN,
     finding::{Finding, FindingKind},
     judge::{WINDOW_RECOMMENDED, WINDOW_REQUIRED},
+    outlook::PlannedTable,
     purity::is_impure_function,
 };
 

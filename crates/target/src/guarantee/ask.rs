@@ -32,8 +32,15 @@ struct ColumnRow {
 
 impl Target {
     pub(super) async fn see(&self, database: &str, table: &str) -> Result<Seen, TargetError> {
-        let version = self.server_version().await?;
         self.check_pinned().await?;
+        let seen = self.look(database, table).await?;
+        self.insert_nothing(database, table).await?;
+        Ok(seen)
+    }
+
+    /// The same, without what only the inserting account can find out.
+    pub(super) async fn look(&self, database: &str, table: &str) -> Result<Seen, TargetError> {
+        let version = self.server_version().await?;
         let inspected = self.inspect(database, table).await?;
         let inspected = inspected.ok_or_else(|| TargetError::no_table(database, table))?;
         let mut tables = tables(&inspected);
@@ -44,13 +51,22 @@ impl Target {
             let mark = self.block_mark(&table.database, &table.table, &table.engine).await;
             table.readable = readable(mark)?;
         }
-        self.insert_nothing(database, table).await?;
+        self.seen(version, inspected, tables).await
+    }
+
+    /// Adds what does not depend on the table.
+    pub(super) async fn seen(
+        &self,
+        version: String,
+        table: Inspected,
+        tables: Vec<SeenTable>,
+    ) -> Result<Seen, TargetError> {
         Ok(Seen {
             version,
             servers: self.servers().await?,
             loopback: url::Url::parse(&self.settings.url).is_ok_and(|url| is_loopback(&url)),
             account: self.settings.schema_user.clone(),
-            table: inspected,
+            table,
             tables,
         })
     }
@@ -105,7 +121,7 @@ impl Target {
 }
 
 /// The table and those behind its views, each once.
-fn tables(inspected: &Inspected) -> Vec<SeenTable> {
+pub(super) fn tables(inspected: &Inspected) -> Vec<SeenTable> {
     let mut tables = vec![SeenTable {
         database: inspected.layout.database.clone(),
         table: inspected.layout.table.clone(),
