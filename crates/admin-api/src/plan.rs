@@ -1,0 +1,140 @@
+//! A pipeline document in, everything it would do, and every reason why it could not, out.
+
+use axum::http::StatusCode;
+use pipeline_spec::{Pipeline, store::Stored};
+use service::problem::{FieldError, Problem};
+
+use crate::{
+    auth::{Identity, Role},
+    problem,
+    rest::pipelines::{OffsetsWish, WriteQuery},
+    state::App,
+};
+
+pub mod avro_json;
+mod group;
+mod model;
+mod rows;
+mod source;
+mod table;
+
+pub use self::model::{
+    ColumnPlan, GroupPlan, GuaranteeFinding, GuaranteePlan, MissingRight, Note, Plan, RowPlan,
+    TablePlan, TopicPlan,
+};
+pub(crate) use self::source::schema as schema_by_id;
+
+/// Finds out what a document would do, and changes nothing. What is wrong with it is part of the
+/// plan. Contents of records are left out for those who may not see them.
+///
+/// # Errors
+///
+/// While this process has not read the pipelines yet.
+pub async fn make(app: &App, who: &Identity, text: &str) -> Result<Plan, Problem> {
+    let spec = match Pipeline::from_yaml(text) {
+        Ok(spec) => spec,
+        Err(invalid) => {
+            let mut plan = Plan { change: "none".to_owned(), ..Plan::default() };
+            for found in &invalid.problems {
+                plan.error(&found.pointer, found.message.clone());
+            }
+            return Ok(plan);
+        }
+    };
+    let stored = app.specs()?.pipelines.get(&spec.name).cloned();
+    let rows = if who.role >= Role::Operator { Rows::Shown } else { Rows::Withheld };
+    Ok(look(app, &spec, stored.as_deref(), rows).await)
+}
+
+/// Lets a document through that could run as things are now, and tells what is wrong with any
+/// other. What cannot be found out stops nobody: the pipeline waits for it too.
+///
+/// # Errors
+///
+/// 422 with what is wrong, 409 where it must be said what to do with old offsets.
+pub(crate) async fn gate(
+    app: &App,
+    spec: &Pipeline,
+    before: Option<&Stored>,
+    query: &WriteQuery,
+) -> Result<(), Problem> {
+    if query.offsets == Some(OffsetsWish::Restart) {
+        return Err(problem::bad_request(
+            "offsets=restart is not supported yet: create the pipeline paused with offsets=resume, \
+             reset its offsets, and resume it",
+        ));
+    }
+    if query.force {
+        return Ok(());
+    }
+    let plan = look(app, spec, before, Rows::Omitted).await;
+    if plan.errors().next().is_some() {
+        let errors = plan.errors().map(|note| FieldError {
+            pointer: note.pointer.clone(),
+            message: note.message.clone(),
+        });
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the pipeline cannot run")
+            .detail(
+                "as things are now; `dry_run=true` shows the whole plan, `force=true` stores it",
+            )
+            .errors(errors));
+    }
+    if plan.group.wants.is_some() && query.offsets.is_none() {
+        return Err(problem::conflict(format!(
+            "the consumer group {} has offsets already, from a pipeline of that name or another \
+             program: add offsets=resume to the query to go on there, or give source.group another \
+             name",
+            plan.group.name
+        )));
+    }
+    Ok(())
+}
+
+/// What to do about records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    Shown,
+    Withheld,
+    Omitted,
+}
+
+async fn look(app: &App, spec: &Pipeline, stored: Option<&Stored>, rows: Rows) -> Plan {
+    let revision = spec.revision();
+    let change = match stored {
+        None => "create",
+        Some(stored) if stored.spec.revision() == revision => "none",
+        Some(_) => "change",
+    };
+    let mut plan =
+        Plan { name: spec.name.clone(), revision, change: change.to_owned(), ..Plan::default() };
+    let topics = source::look(app, spec, &mut plan).await;
+    group::look(app, spec, stored.is_none(), &topics, &mut plan).await;
+    let samples = match rows {
+        Rows::Shown => rows::sample(app, &topics).await,
+        Rows::Withheld | Rows::Omitted => Ok(Vec::new()),
+    };
+    let schemas = source::schemas(app, &topics, samples.as_deref().unwrap_or_default(), &mut plan);
+    let schemas = schemas.await;
+    let mappings = table::look(app, spec, &schemas, &mut plan).await;
+    match (rows, samples) {
+        (Rows::Withheld, _) => {
+            plan.rows_withheld = Some("contents of records need the role operator".to_owned());
+        }
+        (Rows::Omitted, _) => {}
+        (Rows::Shown, Err(problem)) => {
+            plan.rows_withheld = Some(problem.detail_text().unwrap_or("not read").to_owned());
+        }
+        (Rows::Shown, Ok(samples)) => {
+            if samples.is_empty() {
+                plan.rows_withheld = Some("the topics hold no records yet".to_owned());
+            }
+            rows::decode(app, spec, &samples, &mappings, &mut plan).await;
+        }
+    }
+    let runnable = plan.errors().next().is_none();
+    plan.runnable = runnable;
+    plan
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! A body that is JSON or YAML in, its text out; a document in, JSON or YAML as wished out.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use service::problem::Problem;
+
+use crate::problem;
+
+/// Content types that are read as YAML, of which JSON is a part.
+const READ: [&str; 5] =
+    ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+
+/// The text of a document that was sent.
+#[derive(Clone, Debug)]
+pub struct Text(pub String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        if let Some(kind) = request.headers().get(header::CONTENT_TYPE) {
+            let kind = kind.to_str().unwrap_or_default();
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            if !READ.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "content type not supported",
+                )
+                .detail("send application/json or application/yaml")
+                .into_response());
+            }
+        }
+        let body =
+            Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        match String::from_utf8(body.into()) {
+            Ok(text) => Ok(Self(text)),
+            Err(_) => Err(problem::bad_request("the document is not utf-8").into_response()),
+        }
+    }
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl Wish {
+    /// What `Accept` asks for: YAML if it names YAML and not JSON before it, else JSON.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let accept = headers.get_all(header::ACCEPT).into_iter();
+        let kinds = accept.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        for kind in kinds {
+            match kind.split(';').next().unwrap_or_default().trim() {
+                "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => {
+                    return Self::Yaml;
+                }
+                "application/json" | "application/*" | "*/*" => return Self::Json,
+                _ => {}
+            }
+        }
+        Self::Json
+    }
+
+    /// Writes `value` so.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, which would be a bug.
+    pub fn write(self, value: &impl Serialize) -> Result<Response, Problem> {
+        match self {
+            Self::Json => Ok(Json(value).into_response()),
+            Self::Yaml => {
+                let text = yaml(value)?;
+                let kind = HeaderValue::from_static("application/yaml");
+                Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+            }
+        }
+    }
+}
+
+/// A value as YAML.
+///
+/// # Errors
+///
+/// When it cannot be written, which would be a bug.
+pub fn yaml(value: &impl Serialize) -> Result<String, Problem> {
+    serde_saphyr::to_string(value).map_err(|_| problem::internal("write yaml"))
+}
+
+#[cfg(test)]
+mod tests;

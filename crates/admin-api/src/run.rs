@@ -1,0 +1,140 @@
+//! Wires everything together: settings in, a served API and its background work out.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use prometheus::Registry;
+use service::{Health, health::Condition};
+use tokio::{net::TcpListener, task::JoinSet, time};
+use tokio_util::sync::CancellationToken;
+
+use crate::{auth::Hosts, chores, config::Config, metrics::Metrics, page, routes, state::App};
+
+/// Pause after the topics could not be made ready.
+const PREPARE_AGAIN: Duration = Duration::from_secs(3);
+
+/// The admin API with its ports open.
+#[derive(Debug)]
+pub struct AdminApi {
+    app: App,
+    listener: TcpListener,
+    health_listener: TcpListener,
+    registry: Registry,
+    health: Health,
+    address: SocketAddr,
+    /// Ends the followers and streams of `app`.
+    ending: CancellationToken,
+}
+
+/// Serves the API until `stop` is cancelled.
+///
+/// # Errors
+///
+/// When settings cannot be used, a port is taken, or serving fails.
+pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    AdminApi::bind(config).await?.run(stop).await
+}
+
+impl AdminApi {
+    /// Opens the ports and reads the tokens. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When settings cannot be used or a port is taken.
+    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        let registry = Registry::new();
+        let listen = config.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("open port {listen}, set as listen"))?;
+        let address = listener.local_addr().context("read the address of listen")?;
+        let health_listener = service::http::bind(config.service.http).await?;
+        let hosts = Hosts::new(address, &config.allowed_hosts);
+        let metrics = Metrics::register(&registry).context("register metrics")?;
+        let ending = CancellationToken::new();
+        let app = App::new(config, hosts, metrics, ending.clone())?;
+        tracing::info!(%address, "serving the admin api");
+        let health = Health::default();
+        Ok(Self { app, listener, health_listener, registry, health, address, ending })
+    }
+
+    /// Where API and page are served.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where health and metrics are served.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn health_address(&self) -> std::io::Result<SocketAddr> {
+        self.health_listener.local_addr()
+    }
+
+    /// A link that logs an admin in, once, within ten minutes.
+    #[must_use]
+    pub fn login_link(&self) -> String {
+        format!("http://{}/login?code={}", self.address, self.app.auth().one_time_code())
+    }
+
+    /// Serves until `stop` is cancelled and open requests are answered.
+    ///
+    /// # Errors
+    ///
+    /// When serving fails.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let (pipelines, ending) = (self.health.condition("pipelines"), self.ending);
+        let http_stop = CancellationToken::new();
+        let http = tokio::spawn(service::http::serve(
+            self.health_listener,
+            axum::Router::new(),
+            self.health,
+            self.registry,
+            http_stop.clone(),
+        ));
+        let mut work = JoinSet::new();
+        work.spawn(self.app.auth().tokens.clone().watch(ending.clone()));
+        work.spawn(prepare(self.app.clone(), pipelines, ending.clone()));
+        work.spawn(chores::run(self.app.clone(), ending.clone()));
+        work.spawn(page::remember(self.app.clone(), ending.clone()));
+
+        let router = routes::router(self.app);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = async move {
+            stop.cancelled().await;
+            // Streams have no end of their own, and would hold the server up.
+            ending.cancel();
+        };
+        let served = axum::serve(self.listener, service).with_graceful_shutdown(stopping).await;
+        while let Some(ended) = work.join_next().await {
+            ended.context("background work panicked")?;
+        }
+        http_stop.cancel();
+        http.await.context("http panicked")??;
+        served.context("serve the admin api")
+    }
+}
+
+/// Makes the store's topics ready, for as long as Kafka takes to be there and to let us.
+async fn prepare(app: App, ready: Condition, stop: CancellationToken) {
+    loop {
+        match app.store().prepare().await {
+            Ok(()) => break,
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(error = %error, source, "the store is not ready");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = time::sleep(PREPARE_AGAIN) => {}
+        }
+    }
+    let mut specs = app.specs_changes();
+    tokio::select! {
+        () = stop.cancelled() => {}
+        read = specs.wait_for(Option::is_some) => ready.set(read.is_ok()),
+    }
+}

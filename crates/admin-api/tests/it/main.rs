@@ -1,0 +1,21 @@
+//! What the admin API promises, on real servers.
+
+mod access;
+mod audited;
+mod concurrent;
+mod connectors;
+mod dead_letters;
+mod dead_letters_export;
+mod dead_letters_replay;
+mod documents;
+mod fixture;
+mod letters;
+mod mistakes;
+mod offsets;
+mod offsets_delete;
+mod offsets_table;
+mod page;
+mod plans;
+mod resets;
+mod scene;
+mod sources;

@@ -1,0 +1,83 @@
+//! Every kind of mistake is answered with a problem document that says what to do.
+
+use admin_api::auth::Role;
+use reqwest::Method;
+
+use crate::fixture::{Scene, refusal};
+
+#[tokio::test]
+async fn a_wrong_document_is_answered_with_every_place_that_is_wrong() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let post = |body: String| api.request(Method::POST, "/v1/pipelines", operator).body(body);
+    let document = scene.document("Sales", "workers: 0\nsql: SELECT 1\n");
+    let (status, problem) = refusal(post(document)).await?;
+    assert_eq!(status, 422);
+    let pointers: Vec<&str> = problem["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|error| error["pointer"].as_str())
+        .collect();
+    assert_eq!(pointers, ["/name", "/sql", "/workers"]);
+    for odd in ["", "{", "- a", "name: [", "\u{0}", "name: a\nname: a\n", "123"] {
+        assert_eq!(refusal(post(odd.to_owned())).await?.0, 422, "{odd:?}");
+    }
+
+    // What only the servers know.
+    let unknown = scene.document("sales", "").replace(&scene.topic, "no-such-topic");
+    let (status, problem) = refusal(post(unknown)).await?;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &"/source/topics/0".into()));
+    scene.register().await?;
+    let target = format!("{{database: {}, table: rows", scene.database);
+    let key = scene.document("sales", "").replace(&target, &format!("{target}, order_by: [idd]"));
+    let (status, problem) = refusal(post(key)).await?;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &"/target/order_by/0".into()));
+    let message = problem["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("there is id"), "{message}");
+    for hidden in ["tuple(*)", "id IN (SELECT 1)", "hostName()", "id AS other", "(id, at) AS a"] {
+        let with_key = format!("{target}, order_by: [\"{hidden}\"]");
+        let key = scene.document("sales", "").replace(&target, &with_key);
+        let (status, problem) = refusal(post(key)).await?;
+        let pointer = &problem["errors"][0]["pointer"];
+        assert_eq!((status, pointer), (422, &"/target/order_by/0".into()), "{hidden}: {problem}");
+    }
+    let no_table =
+        scene.document("sales", "").replace(&target, &format!("{target}, create: false"));
+    let (status, problem) = refusal(post(no_table)).await?;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &"/target/create".into()));
+    assert_eq!(api.get("/v1/pipelines", operator).await?["total"], 0);
+    api.stop().await
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_document() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let request = |method: Method, path: &str| api.request(method, path, operator);
+    let expect = async |request, wanted: u16| -> anyhow::Result<()> {
+        let (status, problem) = refusal(request).await?;
+        assert_eq!(status, wanted, "{problem}");
+        Ok(())
+    };
+    expect(request(Method::GET, "/nothing"), 404).await?;
+    expect(request(Method::GET, "/v1/pipelines/none"), 404).await?;
+    expect(request(Method::POST, "/v1/pipelines/none/pause"), 404).await?;
+    expect(request(Method::PATCH, "/v1/pipelines"), 405).await?;
+    expect(request(Method::GET, "/v1/pipelines?limit=x"), 400).await?;
+    expect(request(Method::GET, "/v1/pipelines?no_such=1"), 400).await?;
+    expect(request(Method::GET, "/v1/pipelines?selector=a%3D%3D%3D"), 400).await?;
+    expect(request(Method::GET, "/v1/pipelines/%FF"), 400).await?;
+    let text = request(Method::POST, "/v1/pipelines").header("content-type", "text/html");
+    expect(text.body("a"), 415).await?;
+    expect(request(Method::POST, "/v1/pipelines").body(vec![0xff]), 400).await?;
+    let long = "a".repeat(2 << 20);
+    expect(request(Method::POST, "/v1/pipelines").body(long), 413).await?;
+    let long = format!("# {}\n", "a".repeat(300 << 10));
+    expect(request(Method::POST, "/v1/pipelines").body(long), 422).await?;
+    let allow = request(Method::PATCH, "/v1/pipelines").send().await?;
+    assert!(allow.headers().contains_key("allow"), "{:?}", allow.headers());
+    api.stop().await
+}

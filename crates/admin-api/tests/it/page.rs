@@ -1,0 +1,367 @@
+//! A person with a browser, with or without a script, gets everything done on the page.
+
+use admin_api::auth::Role;
+use anyhow::{Context as _, ensure};
+use pipeline_spec::{
+    Pipeline,
+    status::{InstanceStatus, PartitionStatus, RunState},
+    store::{AuditRecord, Change, Store, Stored},
+};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use testkit::eventually;
+
+use crate::fixture::{Api, PATIENCE, Scene, row};
+
+/// A browser that has logged in.
+struct Browser<'a> {
+    api: &'a Api,
+    cookie: String,
+    csrf: String,
+}
+
+/// An answer as a browser sees it.
+struct Seen {
+    status: StatusCode,
+    /// Where it is sent.
+    to: String,
+    html: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn log_in(api: &'a Api, field: &str, secret: &str) -> anyhow::Result<Self> {
+        let form = api.anonymous(Method::POST, "/login").body(form(&[(field, secret)]));
+        let answer = typed(form).send().await?;
+        ensure!(answer.status() == 303, "{}", answer.status());
+        let cookie = answer.headers()["set-cookie"].to_str()?;
+        let cookie = cookie.split(';').next().context("a cookie")?.to_owned();
+        let mut browser = Self { api, cookie, csrf: String::new() };
+        let home = browser.get("/").await?;
+        browser.csrf = value_of(&home.html, "csrf")?.to_owned();
+        Ok(browser)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.api.anonymous(method, path).header("cookie", &self.cookie)
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Seen> {
+        seen(self.request(Method::GET, path)).await
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Seen> {
+        let fields: Vec<_> = [("csrf", self.csrf.as_str())].iter().chain(fields).copied().collect();
+        seen(typed(self.request(Method::POST, path).body(form(&fields)))).await
+    }
+}
+
+async fn seen(request: RequestBuilder) -> anyhow::Result<Seen> {
+    let answer = request.send().await?;
+    let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+    Ok(Seen { status: answer.status(), to: to.to_owned(), html: answer.text().await? })
+}
+
+fn typed(request: RequestBuilder) -> RequestBuilder {
+    request.header("content-type", "application/x-www-form-urlencoded")
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+/// The value of the first field of that name.
+fn value_of<'a>(html: &'a str, name: &str) -> anyhow::Result<&'a str> {
+    between(html, &format!("name=\"{name}\" value=\""), "\"")
+}
+
+fn between<'a>(html: &'a str, begin: &str, end: &str) -> anyhow::Result<&'a str> {
+    let rest = html.split_once(begin).with_context(|| format!("no {begin} in {html}"))?.1;
+    Ok(rest.split_once(end).context("an end")?.0)
+}
+
+#[tokio::test]
+async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let id = scene.register().await?;
+    scene.servers.kafka().produce(&scene.topic, [row(id, 41)]).await?;
+    let api = scene.api().await?;
+    let code = api.link.split_once("code=").context("a link with a code")?.1.to_owned();
+    let before = seen(api.anonymous(Method::GET, &format!("/login?code={code}"))).await?;
+    assert_eq!(value_of(&before.html, "code")?, code, "looking does not use it up");
+    let browser = Browser::log_in(&api, "code", &code).await?;
+    assert!(browser.get("/").await?.html.contains("No pipelines yet"));
+
+    let chosen = browser.get(&format!("/new?topic={}", scene.topic)).await?;
+    assert!(chosen.html.contains("logicalType"), "the schema is shown");
+    assert!(chosen.html.contains(">hi</span>"), "the record is shown decoded: {}", chosen.html);
+    let document = scene.document("sales", "").replace('\n', "\r\n");
+    let planned = browser.post("/new/plan", &[("document", &document)]).await?;
+    assert!(planned.html.contains("CREATE TABLE"), "{}", planned.html);
+    assert!(planned.html.contains("Can run"), "{}", planned.html);
+    let mark = value_of(&planned.html, "planned")?;
+
+    let other = document.replace("rows", "others");
+    let unseen = [("document", other.as_str()), ("planned", mark)];
+    let unseen = browser.post("/new/create", &unseen).await?;
+    assert!(unseen.html.contains("differs from the plan that you saw"), "{}", unseen.html);
+    let seen = [("document", document.as_str()), ("planned", mark)];
+    let created = browser.post("/new/create", &seen).await?;
+    assert_eq!(
+        (created.status.as_u16(), created.to.as_str()),
+        (303, "/pipelines/sales?done=created")
+    );
+    let status = browser.get(&created.to).await?.html;
+    assert!(status.contains("The pipeline is created") && status.contains("no-sink"), "{status}");
+
+    let version = value_of(&status, "version")?;
+    let paused = browser.post("/pipelines/sales/pause", &[("version", version)]).await?;
+    assert_eq!(paused.to, "/pipelines/sales?done=paused");
+    let stale = browser.post("/pipelines/sales/restart", &[("version", version)]).await?;
+    assert_eq!(stale.status, 412, "the form is older than the pause");
+    assert!(stale.html.contains("Somebody changed it after you opened it"), "{}", stale.html);
+
+    let spec = browser.get("/pipelines/sales/spec").await?.html;
+    let text = between(&spec, "maxlength=\"65536\" aria-describedby=\"document-hint\">", "</text")?;
+    let edited = unescaped(text).replace("workers: 1", "workers: 2");
+    let version = value_of(&spec, "version")?;
+    let edit = [("document", edited.as_str()), ("version", version)];
+    let plan = browser.post("/pipelines/sales/spec", &edit).await?.html;
+    assert!(plan.contains("workers: 2\n</span>"), "the difference is shown: {plan}");
+    let mark = value_of(&plan, "planned")?;
+    let edit = [("document", edited.as_str()), ("version", version), ("planned", mark)];
+    assert_eq!(
+        browser.post("/pipelines/sales/spec/save", &edit).await?.to,
+        "/pipelines/sales?done=changed"
+    );
+    let audit = browser.get("/audit?subject=sales").await?.html;
+    for what in ["pipeline.create", "pipeline.pause", "pipeline.update"] {
+        assert!(audit.contains(what), "{what}: {audit}");
+    }
+
+    let typo = browser.post("/pipelines/sales/delete", &[("confirm", "sale")]).await?;
+    assert_eq!(typo.status, 400);
+    let gone = browser.post("/pipelines/sales/delete", &[("confirm", "sales")]).await?;
+    assert_eq!(gone.to, "/?done=deleted");
+    api.stop().await
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
+}
+
+#[tokio::test]
+async fn every_page_opens_and_shows_what_there_is() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let id = scene.register().await?;
+    scene.servers.kafka().produce(&scene.topic, [row(id, 41)]).await?;
+    let api = scene.api().await?;
+    let admin = scene.token(Role::Admin);
+    let create = api.request(Method::POST, "/v1/pipelines", admin);
+    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
+    let browser = Browser::log_in(&api, "token", admin).await?;
+    let topic = &scene.topic;
+    for (path, shown) in [
+        ("/", "/pipelines/sales"),
+        ("/pipelines/sales", "No sink runs this pipeline"),
+        ("/pipelines/sales/plan", "First rows, as they would land"),
+        ("/pipelines/sales/spec", "pipeline.create"),
+        ("/pipelines/sales/offsets", "Where to go on"),
+        ("/pipelines/sales/dead-letters", "No dead letters"),
+        (&format!("/topics?q={topic}"), topic),
+        (&format!("/topics/{topic}"), "Newest records"),
+        (&format!("/new?q={topic}"), topic),
+        (&format!("/schemas?q={topic}"), &format!("{topic}-value")),
+        (&format!("/schemas/{topic}-value"), "timestamp-millis"),
+        ("/connectors", "Kafka Connect is not set up here"),
+        ("/generator", "No generator here"),
+        ("/audit", "pipeline.create"),
+    ] {
+        let page = browser.get(path).await?;
+        assert_eq!(page.status, 200, "{path}: {}", page.html);
+        assert!(page.html.contains(shown), "{path}: {}", page.html);
+    }
+    let preview = [("to", "earliest"), ("do", "preview")];
+    let preview = browser.post("/pipelines/sales/offsets", &preview).await?;
+    assert!(preview.html.contains("What it would mean"), "{}", preview.html);
+    let check = [("schema", "{\"type\":\"string\"}")];
+    let check = browser.post(&format!("/schemas/{topic}-value/check"), &check).await?;
+    assert_eq!(check.status, 200, "{}", check.html);
+    let missing = browser.get("/pipelines/none").await?;
+    assert_eq!(missing.status, 404);
+    assert!(missing.html.contains("<h1>Not found</h1>"), "a problem is a page: {}", missing.html);
+
+    let home = browser.get("/").await?.html;
+    for begin in ["rel=\"stylesheet\" href=\"", "<script src=\""] {
+        let asset = browser.request(Method::GET, between(&home, begin, "\"")?).send().await?;
+        assert_eq!(asset.status(), 200);
+        assert!(asset.headers()["cache-control"].to_str()?.contains("immutable"));
+    }
+    assert_eq!(browser.get("/assets/style.0000000000000000.css").await?.status, 404);
+    api.stop().await
+}
+
+#[tokio::test]
+async fn the_page_lets_nobody_do_what_they_may_not() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    scene.register().await?;
+    let api = scene.api().await?;
+    let create = api.request(Method::POST, "/v1/pipelines", scene.token(Role::Operator));
+    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
+
+    let out = seen(api.anonymous(Method::GET, "/pipelines/sales")).await?;
+    assert_eq!((out.status.as_u16(), out.to.as_str()), (303, "/login?next=%2Fpipelines%2Fsales"));
+    let viewer = Browser::log_in(&api, "token", scene.token(Role::Viewer)).await?;
+    let page = viewer.get("/pipelines/sales").await?.html;
+    assert!(!page.contains("/pipelines/sales/pause"), "what a role may not do is not offered");
+    for path in
+        ["/pipelines/sales/pause", "/pipelines/sales/delete", "/new/plan", "/generator/rate"]
+    {
+        let refused = viewer.post(path, &[("confirm", "sales")]).await?;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(refused.html.contains("Not permitted"), "{path}: {}", refused.html);
+    }
+    for path in ["/new", "/pipelines/sales/dead-letters/0-0"] {
+        assert_eq!(viewer.get(path).await?.status, 403, "{path}");
+    }
+    let operator = Browser::log_in(&api, "token", scene.token(Role::Operator)).await?;
+    let pause = operator.request(Method::POST, "/pipelines/sales/pause");
+    for body in ["", "csrf=", "csrf=0000", &format!("csrf={}", viewer.csrf)] {
+        let refused = typed(pause.try_clone().context("a request")?.body(body.to_owned()));
+        assert_eq!(refused.send().await?.status(), 403, "{body}");
+    }
+    assert_eq!(operator.post("/pipelines/sales/pause", &[]).await?.status, 303);
+    api.stop().await
+}
+
+#[tokio::test]
+async fn a_thousand_pipelines_are_paged_and_filtered() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let api = scene.api().await?;
+    store(&scene).update(|_| Ok::<_, String>((thousand(&scene)?, ()))).await?;
+    let browser = Browser::log_in(&api, "token", scene.token(Role::Viewer)).await?;
+    let page = async |path: &str| browser.get(path).await.map(|page| page.html);
+    eventually("all are there", PATIENCE, async || {
+        page("/?sort=name").await.is_ok_and(|html| html.contains("1–50 of 1,000 pipelines"))
+    })
+    .await?;
+    let first = page("/?sort=name").await?;
+    assert_eq!(first.matches("<tr role=\"row\" data-pipeline").count(), 50);
+    assert!(first.len() < 200_000, "{} bytes", first.len());
+    assert!(page("/?sort=name&page=20").await?.contains("data-pipeline=\"p0999\""));
+    assert!(page("/?sort=name&page=9999").await?.contains("951–1,000 of 1,000"));
+    assert!(page("/?q=p0123").await?.contains("1 pipelines"));
+    assert!(page("/?selector=even").await?.contains("1–50 of 500 pipelines"));
+    let odd = page("/?selector=%3D%3D&state=nonsense&sort=nonsense&page=-1").await?;
+    assert!(odd.contains("id=\"selector-error\""), "{odd}");
+    api.stop().await
+}
+
+fn store(scene: &Scene) -> Store {
+    let mut client = rdkafka::ClientConfig::new();
+    client.set("bootstrap.servers", &scene.servers.kafka);
+    Store::new(client, &scene.namespace)
+}
+
+fn thousand(scene: &Scene) -> Result<Vec<Change>, String> {
+    let one = |number: u32| {
+        let name = format!("p{number:04}");
+        let labels = if number.is_multiple_of(2) { "labels: {even: ''}\n" } else { "" };
+        let spec = Pipeline::from_yaml(&scene.document(&name, labels));
+        let stored = Stored {
+            spec: spec.map_err(|why| format!("{why:?}"))?,
+            version: 1,
+            created_at_ms: 0,
+            updated_at_ms: 0,
+            updated_by: "test".to_owned(),
+            restarts: 0,
+            reset: None,
+            deleting: false,
+        };
+        let audit = AuditRecord {
+            at_ms: 0,
+            who: "test".to_owned(),
+            what: "pipeline.create".to_owned(),
+            subject: name,
+            before: None,
+            after: None,
+        };
+        Ok(Change::Put { stored, audit })
+    };
+    (0..1_000).map(one).collect()
+}
+
+#[tokio::test]
+async fn numbers_come_as_sinks_report_them_and_streams_end_with_the_service() -> anyhow::Result<()>
+{
+    let scene = Scene::new().await?;
+    scene.register().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let create = api.request(Method::POST, "/v1/pipelines", operator);
+    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
+    let browser = Browser::log_in(&api, "token", operator).await?;
+    let page = browser.get("/pipelines/sales").await?.html;
+    let address = between(&page, "data-events=\"", "\"")?;
+    let mut one = browser.request(Method::GET, address).send().await?;
+    assert_eq!(one.headers()["content-type"], "text/event-stream");
+    let mut list = browser.request(Method::GET, "/events?name=sales&name=none").send().await?;
+    let first = until(&mut list, "no-sink").await?;
+    assert!(!first.contains("none"), "{first}");
+
+    let writer = store(&scene).status_writer()?;
+    writer.put_instance(&report(&scene));
+    let told = until(&mut list, "\"lag\":\"4,711\"").await?;
+    assert!(told.contains("\"key\":\"running\""), "{told}");
+    let told = until(&mut one, "\"lag\":\"4,711\"").await?;
+    assert!(told.contains("\"shape\":") && told.contains(":0\""), "{told}");
+    // Both streams are still open.
+    api.stop().await
+}
+
+/// Reads until a message has `wanted` in it.
+async fn until(answer: &mut reqwest::Response, wanted: &str) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let reading = async {
+        while let Some(chunk) = answer.chunk().await? {
+            text.push_str(&String::from_utf8_lossy(&chunk));
+            if text.contains(wanted) && text.ends_with("\n\n") {
+                break;
+            }
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, reading).await.with_context(|| format!("no {wanted}"))??;
+    ensure!(text.contains(wanted), "the stream ended without {wanted}: {text}");
+    Ok(text)
+}
+
+fn report(scene: &Scene) -> InstanceStatus {
+    InstanceStatus {
+        instance: "sink-1".to_owned(),
+        pipeline: "sales".to_owned(),
+        at_ms: 0,
+        version: 1,
+        revision: String::new(),
+        state: RunState::Running,
+        reason: None,
+        detail: None,
+        partitions: vec![PartitionStatus {
+            topic: scene.topic.clone(),
+            partition: 0,
+            committed: Some(0),
+            end: Some(4_711),
+            lag: Some(4_711),
+            pending_ranges: 0,
+            stopped: None,
+        }],
+        rows_total: 0,
+        bytes_total: 0,
+        rows_per_s: 0.0,
+        bytes_per_s: 0.0,
+        freshness_ms: None,
+        dead_letters_total: 0,
+        skipped_total: std::collections::BTreeMap::new(),
+        last_error: None,
+        retrying: None,
+        guarantee: None,
+    }
+}
