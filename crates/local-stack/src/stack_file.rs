@@ -35,6 +35,12 @@ pub struct StackFile {
     /// URL of the sink's service port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sink_http: Option<String>,
+    /// URL of the page and the admin API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_api: Option<String>,
+    /// File that holds an admin's token for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_token_file: Option<PathBuf>,
     /// ClickHouse user name to the file that holds its password.
     pub users: BTreeMap<String, PathBuf>,
 }
@@ -55,6 +61,8 @@ impl StackFile {
             clickhouse_native: addresses.clickhouse_native,
             producer_http: None,
             sink_http: None,
+            admin_api: None,
+            admin_token_file: None,
             users: users.into(),
         }
     }

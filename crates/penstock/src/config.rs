@@ -38,6 +38,10 @@ pub(crate) struct Args {
     #[arg(long)]
     reset: bool,
 
+    /// Port of the page and the admin API [default: 8700, or the next free one].
+    #[arg(long)]
+    port: Option<u16>,
+
     /// With --events: print the summary as one JSON object, the last line of standard output.
     #[arg(long, requires = "events")]
     json: bool,
@@ -77,6 +81,8 @@ pub(crate) struct Ports {
     pub(crate) clickhouse_native: Option<u16>,
     pub(crate) producer_http: Option<u16>,
     pub(crate) sink_http: Option<u16>,
+    pub(crate) admin_api: Option<u16>,
+    pub(crate) admin_api_http: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -125,6 +131,9 @@ impl Config {
         if let Some(partitions) = args.partitions {
             config.workload.partitions = partitions;
         }
+        if let Some(port) = args.port {
+            config.ports.admin_api = Some(port);
+        }
         if let Some(data_dir) = &args.data_dir {
             config.data_dir.clone_from(data_dir);
         }
@@ -161,6 +170,8 @@ impl Config {
             ("clickhouse_native", ports.clickhouse_native),
             ("producer_http", ports.producer_http),
             ("sink_http", ports.sink_http),
+            ("admin_api", ports.admin_api),
+            ("admin_api_http", ports.admin_api_http),
         ];
         for (place, (key, port)) in wished.iter().enumerate() {
             let Some(port) = port else { continue };

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod admin;
 mod config;
 mod freshness;
 mod process;

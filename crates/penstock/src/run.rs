@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::{self, Admin},
     config::Config,
     reset::reset,
     services::{self, Sink},
@@ -17,7 +18,7 @@ use crate::{
 
 mod session;
 
-use self::session::{Outcome, Session};
+use self::session::{Outcome, Parts, Session};
 
 /// Runs and says how it ended: 0 when it was stopped or every event landed exactly once.
 pub(crate) fn to_the_end(config: Config) -> ExitCode {
@@ -75,7 +76,7 @@ fn settings(config: &Config) -> Settings {
     settings
 }
 
-/// Starts generator and sink, watches them until the end, and stops them in order.
+/// Starts generator, admin API and sink, watches them until the end, and stops them in order.
 async fn operate(
     config: &Config,
     stack: &Stack,
@@ -84,18 +85,26 @@ async fn operate(
     log_to_file(stack)?;
     let producer_port = stack.take_port("producer_http", config.ports.producer_http, 9464)?;
     let sink_port = stack.take_port("sink_http", config.ports.sink_http, 9464)?;
+    let admin_ports = admin::Ports {
+        listen: stack.take_port("admin_api", config.ports.admin_api, 8700)?,
+        health: stack.take_port("admin_api_http", config.ports.admin_api_http, 9464)?,
+    };
     let sink = Sink::prepare(config, stack, sink_port)?;
     let watch = Watch::new(stack, &sink.url)?;
     let producer = services::producer(config, stack, producer_port)?;
     let producer_http = format!("http://127.0.0.1:{producer_port}");
 
-    let mut session = Session::start(config, stack, watch, sink, producer, stop).await?;
+    let admin = Admin::start(stack, admin_ports, &producer_http).await?;
+    let parts = Parts { config, stack, watch, sink, admin };
+    let mut session = Session::start(parts, producer, stop).await?;
     let outcome = match session.get_ready(stop).await {
         Ok(true) => {
-            show::banner(stack, &producer_http, session.sink_url());
+            show::banner(stack, &producer_http, session.sink_url(), session.admin());
             let mut file = StackFile::of(stack);
             file.producer_http = Some(producer_http);
             file.sink_http = Some(session.sink_url().to_owned());
+            file.admin_api = Some(session.admin().url.clone());
+            file.admin_token_file = Some(session.admin().token_file.clone());
             match file.write(stack.data_dir()) {
                 Ok(()) => session.watch_to_the_end(stop).await,
                 Err(error) => Err(error.into()),

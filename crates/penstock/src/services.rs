@@ -20,13 +20,12 @@ use crate::config::Config;
 pub(crate) const TOPIC: &str = "sales";
 /// Where they land.
 pub(crate) const TABLE: &str = "shop.sales";
-/// Consumer group of the pipeline that brings them there.
+/// The pipeline that brings them there.
+pub(crate) const PIPELINE: &str = "sales";
+/// Its consumer group.
 pub(crate) const GROUP: &str = "penstock.sales";
-/// Dead letters of that pipeline.
+/// Its dead letters.
 pub(crate) const DEAD_LETTERS: &str = "penstock.dead-letters.sales";
-
-/// The pipeline document of the demonstration.
-const PIPELINE_DOCUMENT: &str = include_str!("../config/sales.yaml");
 
 /// Hidden subcommand under which this binary is the sink.
 const SINK: &str = "__sink";
@@ -93,7 +92,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Writes the sink's settings and its pipeline into the data folder.
+    /// Writes the sink's settings into the data folder. Its pipelines are those of the admin API.
     ///
     /// # Errors
     ///
@@ -101,9 +100,7 @@ impl Sink {
     pub(crate) fn prepare(config: &Config, stack: &Stack, port: u16) -> anyhow::Result<Self> {
         let folder = stack.data_dir().join("conf");
         let settings = folder.join("sink.toml");
-        let pipeline = folder.join("sales.yaml");
         write(&settings, &toml(config, stack, port)?)?;
-        write(&pipeline, PIPELINE_DOCUMENT)?;
         let path = |path: &PathBuf| path.display().to_string();
         let credentials = stack.credentials();
         let env = [
@@ -113,9 +110,7 @@ impl Sink {
         let spec = ChildSpec {
             name: "sink".to_owned(),
             program: std::env::current_exe().context("find this program")?,
-            args: [SINK, "--config", &path(&settings), "--pipeline", &path(&pipeline)]
-                .map(str::to_owned)
-                .into(),
+            args: [SINK, "--config", &path(&settings)].map(str::to_owned).into(),
             env: env.map(|(name, value)| (name.to_owned(), value)).into_iter().collect(),
             log: None,
             stop_grace: drain(config) + Duration::from_secs(2),

@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use local_stack::Stack;
 
 use crate::{
-    services::{DEAD_LETTERS, GROUP, TABLE, TOPIC},
+    admin::Admin,
+    services::{DEAD_LETTERS, GROUP, PIPELINE, TABLE, TOPIC},
     summary::Summary,
 };
 
@@ -40,11 +41,13 @@ pub(crate) fn summary(summary: &Summary, json: bool) {
 }
 
 /// Where everything is, once it runs.
-pub(crate) fn banner(stack: &Stack, producer_http: &str, sink_http: &str) {
+pub(crate) fn banner(stack: &Stack, producer_http: &str, sink_http: &str, admin: &Admin) {
     let addresses = stack.addresses();
     let or_none = |address: &Option<String>| address.clone().unwrap_or_else(|| "-".to_owned());
     let clickhouse = or_none(&addresses.clickhouse_http);
     let password_file = stack.credentials().reader.password_file.display().to_string();
+    let admin_token = admin.token_file.display();
+    let Admin { url: admin_url, login_link, .. } = admin;
     say(&format!(
         "\n\
          Kafka       {}  topic {TOPIC}, group {GROUP}, dead letters {DEAD_LETTERS}\n\
@@ -52,7 +55,10 @@ pub(crate) fn banner(stack: &Stack, producer_http: &str, sink_http: &str) {
          ClickHouse  {clickhouse}  native {}  user reader, password in {password_file}\n\
          Generator   {producer_http}  GET/PUT /rate, POST /pause, /resume, GET /metrics\n\
          Sink        {sink_http}  GET /metrics, /readyz\n\
+         Admin API   {admin_url}/v1/pipelines/{PIPELINE}  bearer token in {admin_token}\n\
          Logs        {}\n\
+         Page        {admin_url}\n            \
+         log in, once, within ten minutes: {login_link}\n\
          Try\n  \
          curl --user \"reader:$(cat {password_file})\" {clickhouse} --data-binary \\\n    \
          'SELECT channel, count() AS sales, sum(qty * unit_price) AS revenue FROM {TABLE} \

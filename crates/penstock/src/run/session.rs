@@ -1,4 +1,4 @@
-//! Generator and sink against a running stack: started, watched, drained.
+//! Generator, admin API and sink against a running stack: started, watched, drained.
 
 use std::{
     collections::VecDeque,
@@ -14,6 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::Admin,
     config::Config,
     freshness::Histogram,
     process,
@@ -71,11 +72,21 @@ struct Before {
     clickhouse_cpu_s: f64,
 }
 
+/// What a session is made of.
+pub(super) struct Parts<'run> {
+    pub(super) config: &'run Config,
+    pub(super) stack: &'run Stack,
+    pub(super) watch: Watch,
+    pub(super) sink: Sink,
+    pub(super) admin: Admin,
+}
+
 pub(super) struct Session<'run> {
     config: &'run Config,
     stack: &'run Stack,
     watch: Watch,
     sink: Sink,
+    admin: Admin,
     child: Child,
     producer: producer::Handle,
     producer_stop: CancellationToken,
@@ -119,15 +130,14 @@ impl Patience {
 }
 
 impl<'run> Session<'run> {
-    /// Starts the generator, paused until the sink is there, and the sink once the topic is.
+    /// Starts the generator, paused until the sink is there; once the topic is, creates the
+    /// pipeline and starts the sink.
     pub(super) async fn start(
-        config: &'run Config,
-        stack: &'run Stack,
-        watch: Watch,
-        sink: Sink,
+        parts: Parts<'run>,
         producer: producer::Producer,
         stop: &CancellationToken,
     ) -> anyhow::Result<Self> {
+        let Parts { config, stack, watch, sink, admin } = parts;
         let handle = producer.handle();
         handle.pause();
         let producer_stop = CancellationToken::new();
@@ -144,6 +154,7 @@ impl<'run> Session<'run> {
                 () = time::sleep(LOOK_CLOSELY_EVERY) => {}
             }
         }
+        admin.create_pipeline().await?;
         let child = sink.start(stack).await?;
         let now = Instant::now();
         Ok(Self {
@@ -151,6 +162,7 @@ impl<'run> Session<'run> {
             stack,
             watch,
             sink,
+            admin,
             child,
             producer: handle,
             producer_stop,
@@ -170,6 +182,10 @@ impl<'run> Session<'run> {
 
     pub(super) fn sink_url(&self) -> &str {
         &self.sink.url
+    }
+
+    pub(super) fn admin(&self) -> &Admin {
+        &self.admin
     }
 
     /// Waits until the sink is ready. Returns false when told to stop meanwhile.
@@ -225,6 +241,10 @@ impl<'run> Session<'run> {
                 }
                 (part, exit) = self.stack.exited() => {
                     bail!("{part} ended by itself with {exit}: see its log in the data folder");
+                }
+                ended = self.admin.ended() => {
+                    ended?;
+                    bail!("the admin API ended by itself");
                 }
                 ended = generator(&mut self.generating) => {
                     self.generating = None;
@@ -354,7 +374,7 @@ impl<'run> Session<'run> {
         Ok(())
     }
 
-    /// Drains the generator, then the sink.
+    /// Drains the generator, then the sink, and stops the admin API.
     pub(super) async fn end(mut self) -> anyhow::Result<()> {
         self.live.end();
         let drain = services::drain(self.config);
@@ -367,6 +387,7 @@ impl<'run> Session<'run> {
         if !exit.is_orderly() {
             show::say(&format!("the sink ended with {exit}: see {}", self.child.log().display()));
         }
+        self.admin.end(drain).await?;
         drained.context("the generator did not drain in time")?.context("generator panicked")?
     }
 }

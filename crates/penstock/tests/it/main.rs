@@ -4,3 +4,4 @@ mod events;
 mod fixture;
 mod life;
 mod refusals;
+mod steered;

@@ -1,0 +1,8 @@
+//! Promises of the admin API and the sink together: whatever is asked for over HTTP happens to the
+//! rows, and nothing else does.
+
+mod cookbook;
+mod create;
+mod life_cycle;
+mod offsets;
+mod world;
