@@ -50,6 +50,12 @@ impl Pipeline {
     pub fn dead_letter_topic(&self, namespace: &str) -> String {
         format!("{namespace}.dead-letters.{}", self.name)
     }
+
+    /// The topic of its dead letters that are to be read once more, `<namespace>.replay.<name>`.
+    #[must_use]
+    pub fn replay_topic(&self, namespace: &str) -> String {
+        format!("{namespace}.replay.{}", self.name)
+    }
 }
 
 /// The first half of the SHA-256 of `value` as JSON with sorted keys.

@@ -162,6 +162,29 @@ pub fn settings(
     client
 }
 
+/// What a pipeline reads.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The topics of its document.
+    pub topics: Vec<String>,
+    /// Where its replayed dead letters come from, if it reads them.
+    pub replay: Option<Arc<str>>,
+}
+
+impl Source {
+    /// All topics.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        self.topics.iter().cloned().chain(self.replay.as_deref().map(str::to_owned)).collect()
+    }
+
+    /// Whether `topic` is that of replayed dead letters.
+    #[must_use]
+    pub fn is_replay(&self, topic: &str) -> bool {
+        self.replay.as_deref() == Some(topic)
+    }
+}
+
 /// Joins the group of a pipeline.
 ///
 /// # Errors

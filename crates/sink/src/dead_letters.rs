@@ -35,11 +35,16 @@ const DETAIL_BYTES_MAX: usize = 512;
 /// Longest wait for Kafka's answer to an administrative request.
 const ADMIN_MAX: Duration = Duration::from_secs(5);
 
+/// The header that counts how often a record was tried.
+const ATTEMPT: &str = "penstock.attempt";
+
 /// A bad record on its way.
 #[derive(Debug)]
 pub struct Letter {
     /// Which record.
     pub record: RecordId,
+    /// How often it was tried so far, this time included.
+    pub attempt: u32,
     /// Its timestamp in milliseconds since 1970; -1 for none.
     pub timestamp_ms: i64,
     /// Why it is bad, one of a closed list.
@@ -67,7 +72,8 @@ pub struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Makes sure that the topic exists and takes whatever the source's topics take.
+    /// Makes sure that the topic exists and takes whatever the source's topics take, and that
+    /// `replay` exists, the topic from which letters are read once more.
     ///
     /// # Errors
     ///
@@ -75,6 +81,7 @@ impl DeadLetters {
     pub async fn prepare(
         config: &Config,
         pipeline: &Pipeline,
+        replay: Option<&str>,
         metrics: PipelineMetrics,
     ) -> anyhow::Result<Self> {
         let topic = pipeline.dead_letter_topic(&config.namespace);
@@ -99,6 +106,11 @@ impl DeadLetters {
             }
         } else {
             create(&admin, &topic, bytes_max, config).await?;
+        }
+        if let Some(replay) = replay
+            && !exists(&admin, replay).await?
+        {
+            create(&admin, replay, bytes_max, config).await?;
         }
         let producer = producer(kafka::client(config), bytes_max)?;
         Ok(Self {
@@ -159,13 +171,26 @@ impl DeadLetters {
             ("penstock.offset", letter.record.offset.to_string()),
             ("penstock.timestamp", letter.timestamp_ms.to_string()),
             ("penstock.pipeline", self.pipeline.clone()),
-            ("penstock.attempt", "1".to_owned()),
+            (ATTEMPT, letter.attempt.to_string()),
         ];
         for (key, value) in &own {
             headers = headers.insert(Header { key, value: Some(value) });
         }
         headers
     }
+}
+
+/// How often a record from a replay topic is tried with this one, as whoever replayed it says:
+/// the last header of that name is theirs.
+#[must_use]
+pub fn replayed_attempt(message: &impl rdkafka::Message) -> u32 {
+    let mut said = None;
+    for header in message.headers().into_iter().flat_map(|headers| headers.iter()) {
+        if header.key == ATTEMPT {
+            said = header.value.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        }
+    }
+    said.unwrap_or(1)
 }
 
 /// Copies the headers of a record, order and repetitions kept.
@@ -247,7 +272,7 @@ async fn create(
              max.message.bytes={bytes_max}"
         ),
         Some(Ok(_)) => {
-            tracing::info!(topic, "dead-letter topic created");
+            tracing::info!(topic, "topic for dead letters created");
             Ok(())
         }
     }

@@ -86,6 +86,7 @@ async fn given(shared: Shared, stop: CancellationToken) -> anyhow::Result<()> {
         let (_nobody_orders, orders) = watch::channel(Orders::unchanging(pipeline));
         let job = Job {
             pipeline: Arc::new(pipeline.clone()),
+            replay: None, // replays are asked for through the admin API
             metrics: shared.metrics.pipeline(&name),
             board: Arc::new(Board::default()),
             orders,

@@ -14,7 +14,7 @@ use target::Target;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    consume::{Consumer, list},
+    consume::{Consumer, Source, list},
     group_ffi,
 };
 
@@ -28,6 +28,15 @@ pub struct Positions {
     pub assignments: Vec<Assignment>,
     /// Partitions of all topics of the pipeline, assigned to whomever.
     pub partitions_total: usize,
+}
+
+/// Whose positions are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Where its rows are, and where it begins.
+    pub pipeline: &'a Pipeline,
+    /// What it reads.
+    pub source: &'a Source,
 }
 
 /// What Kafka knows about the group and the topics.
@@ -53,20 +62,23 @@ struct Found {
 pub async fn resolve(
     consumer: &Arc<Consumer>,
     target: &Target,
-    pipeline: &Pipeline,
+    Wanted { pipeline, source }: Wanted<'_>,
     assigned: &[TopicPartition],
     member: &Member,
 ) -> anyhow::Result<Positions> {
     let found = {
         let (consumer, assigned) = (consumer.clone(), assigned.to_vec());
-        let topics = pipeline.source.topics.clone();
+        let topics = source.all();
         spawn_blocking(move || ask(&consumer, &topics, &assigned)).await??
     };
     let mut missing: BTreeMap<TopicPartition, Start> = BTreeMap::new();
     let mut origins = HashMap::new();
     for id in assigned.iter().filter(|id| !found.committed.contains_key(*id)) {
         let origin = *origins.entry(id.topic.clone()).or_insert_with(|| found.origin(&id.topic));
-        missing.insert(id.clone(), start_of(id, pipeline.source.start, origin));
+        // What is replayed is asked for: none of it may be skipped.
+        let start =
+            if source.is_replay(&id.topic) { Start::Earliest } else { pipeline.source.start };
+        missing.insert(id.clone(), start_of(id, start, origin));
     }
     let rows = rows_of(target, pipeline, missing.keys()).await?;
     let mut starts = if missing.is_empty() {

@@ -30,14 +30,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backoff,
     board::Board,
-    consume::{Consumer, Rebalance},
+    consume::{Consumer, Rebalance, Source},
     dead_letters::Letter,
     group_ffi,
     insert::Inserter,
     memory::{Pot, Share},
     metrics::{Metrics, PipelineMetrics},
     orders::{Orders, RowRules},
-    positions::{self, Positions},
+    positions::{self, Positions, Wanted},
     schemas::{Outcome, PlanKey, Schemas},
     standing::Standing,
 };
@@ -91,6 +91,8 @@ pub enum Answer {
 pub struct Parts {
     /// What is wanted.
     pub pipeline: Arc<Pipeline>,
+    /// What is read.
+    pub source: Arc<Source>,
     /// Tells the workers of a pipeline apart.
     pub number: u16,
     /// What to do at the moment.
@@ -179,6 +181,7 @@ pub fn run(parts: Parts, stop: &Stop, ended: oneshot::Sender<Ended>, left: onesh
 struct Worker<'pot> {
     started: Instant,
     pipeline: Arc<Pipeline>,
+    source: Arc<Source>,
     consumer: Arc<Consumer>,
     client: ClientConfig,
     /// When it was polled last.
@@ -247,6 +250,7 @@ impl<'pot> Worker<'pot> {
             waits: Waits::default(),
             assigned_as: Member::default(),
             pipeline: parts.pipeline,
+            source: parts.source,
             consumer: Arc::new(parts.consumer),
             stashed: Vec::new(),
             sizes: Sizes::default(),
@@ -392,13 +396,15 @@ impl<'pot> Worker<'pot> {
 
     fn ask_positions(&self, partitions: Vec<TopicPartition>) {
         let (consumer, pipeline) = (self.consumer.clone(), self.pipeline.clone());
+        let source = self.source.clone();
         let (answers, metrics) = (self.answers.0.clone(), self.metrics.clone());
         let (target, member) = (self.inserter.target.clone(), self.assigned_as.clone());
         let asking = async move {
             let mut attempt = 0;
             loop {
+                let wanted = Wanted { pipeline: &pipeline, source: &source };
                 let found =
-                    positions::resolve(&consumer, &target, &pipeline, &partitions, &member).await;
+                    positions::resolve(&consumer, &target, wanted, &partitions, &member).await;
                 match found {
                     // Nobody listens only when the worker has ended.
                     Ok(found) => return drop(answers.send(Answer::Positions(found)).await),

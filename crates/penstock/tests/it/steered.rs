@@ -5,4 +5,5 @@ mod cookbook;
 mod create;
 mod life_cycle;
 mod offsets;
+mod replay;
 mod world;

@@ -110,8 +110,10 @@ impl Keeper {
     async fn run(&mut self, begun: &Wanted, stop: &CancellationToken) -> Result<Next, Fault> {
         let mut wanted = begun.clone();
         let (orders, ordered) = watch::channel(self.orders(begun, &wanted));
+        let spec = &begun.stored.spec;
         let job = Job {
-            pipeline: Arc::new(begun.stored.spec.clone()),
+            pipeline: Arc::new(spec.clone()),
+            replay: Some(spec.replay_topic(&self.shared.config.namespace).into()),
             metrics: self.metrics.clone(),
             board: self.board.clone(),
             orders: ordered,

@@ -21,6 +21,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub(super) pipeline: Arc<Pipeline>,
+    /// Where its replayed dead letters come from, if it reads them.
+    pub(super) replay: Option<Arc<str>>,
     pub(super) metrics: PipelineMetrics,
     pub(super) board: Arc<Board>,
     pub(super) orders: watch::Receiver<Orders>,
@@ -111,7 +113,10 @@ pub(super) async fn run(shared: Shared, job: Job, stop: Stop) -> Result<(), Faul
 async fn prepare(shared: &Shared, job: &Job) -> DeadLetters {
     let mut attempt = 0;
     loop {
-        match DeadLetters::prepare(&shared.config, &job.pipeline, job.metrics.clone()).await {
+        let Job { pipeline, replay, metrics, .. } = job;
+        let ready =
+            DeadLetters::prepare(&shared.config, pipeline, replay.as_deref(), metrics.clone());
+        match ready.await {
             Ok(ready) => return ready,
             Err(error) => job.metrics.still_waiting("dead-letter topic", &format!("{error:#}")),
         }

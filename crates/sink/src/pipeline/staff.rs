@@ -21,7 +21,8 @@ use super::{
     one::{Fault, Job},
 };
 use crate::{
-    backoff, consume,
+    backoff,
+    consume::{self, Source},
     dead_letters::Letter,
     insert::Inserter,
     kafka,
@@ -137,7 +138,7 @@ impl Staff {
 
     fn parts(&self, pulse: Arc<Pulse>) -> anyhow::Result<Parts> {
         let Self { shared, job, schemas, pot, letters, number } = self;
-        let Job { pipeline, metrics, board, orders, shares } = job;
+        let Job { pipeline, replay, metrics, board, orders, shares } = job;
         let config = &shared.config;
         let client = consume::settings(
             kafka::client(config),
@@ -145,11 +146,12 @@ impl Staff {
             &format!("{}-{number}", pipeline.name),
             fetched_kilobytes(config.memory.bytes_max, *shares),
         );
-        let consumer =
-            consume::join(&client, &pipeline.source.topics, metrics.clone(), board.clone())
-                .context("join the consumer group")?;
+        let source = Source { topics: pipeline.source.topics.clone(), replay: replay.clone() };
+        let consumer = consume::join(&client, &source.all(), metrics.clone(), board.clone())
+            .context("join the consumer group")?;
         Ok(Parts {
             pipeline: pipeline.clone(),
+            source: Arc::new(source),
             number: *number,
             orders: orders.clone(),
             board: board.clone(),

@@ -14,7 +14,7 @@ use rdkafka::{
 use super::{Known, Worker};
 use crate::{
     batch::Batch,
-    dead_letters::{Letter, copied_headers},
+    dead_letters::{Letter, copied_headers, replayed_attempt},
     metrics::Skipped,
     orders::RowRules,
     schemas::PlanKey,
@@ -227,6 +227,10 @@ impl Worker<'_> {
             OnBad::Stopped => {}
             OnBad::DeadLetter(id) => permit.send(Letter {
                 record: id,
+                attempt: match self.source.is_replay(record.topic()) {
+                    true => replayed_attempt(record),
+                    false => 1,
+                },
                 timestamp_ms: record.timestamp().to_millis().unwrap_or(-1),
                 reason,
                 detail: detail(),
