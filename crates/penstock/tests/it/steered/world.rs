@@ -38,6 +38,8 @@ pub(crate) struct World {
 /// A running admin API.
 pub(crate) struct Api {
     pub(crate) url: String,
+    /// Logs in once.
+    pub(crate) login_link: String,
     token: String,
     client: Client,
     stop: CancellationToken,
@@ -88,6 +90,7 @@ impl World {
         config.auth.tokens_file = self.dir.path().join("tokens.toml");
         let api = AdminApi::bind(config).await?;
         let (url, health) = (format!("http://{}", api.address()), api.health_address()?);
+        let login_link = api.login_link();
         let stop = CancellationToken::new();
         let run = tokio::spawn(api.run(stop.clone()));
         let client = Client::builder().no_proxy().timeout(PATIENCE * 2).build()?;
@@ -96,7 +99,7 @@ impl World {
             answer.is_ok_and(|answer| answer.status().is_success())
         })
         .await?;
-        Ok(Api { url, token: self.token.clone(), client, stop, run })
+        Ok(Api { url, login_link, token: self.token.clone(), client, stop, run })
     }
 
     pub(crate) fn sink(&self) -> anyhow::Result<Sink> {
