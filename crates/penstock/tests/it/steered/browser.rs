@@ -39,9 +39,14 @@ impl Browser {
                 break port.trim_end_matches('.').to_owned();
             }
         };
-        // Whoever runs tests as root has no sandbox.
-        let arguments =
-            ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900"];
+        // Whoever runs tests as root has no sandbox; with a pipe it ends when the driver does.
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,900",
+            "--remote-debugging-pipe",
+        ];
         let wanted = json!({"goog:chromeOptions": {"args": arguments}});
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted.as_object().cloned().context("capabilities")?)
