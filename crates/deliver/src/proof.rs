@@ -70,8 +70,10 @@ impl Proof {
         }
     }
 
-    /// Half the window is kept in reserve for what other writers add meanwhile.
-    fn token_holds(&self, now: Window) -> bool {
+    /// Whether everyone who inserts this range meets its token still. Half the window is kept in
+    /// reserve for what other writers add meanwhile.
+    #[must_use]
+    pub fn token_holds(&self, now: Window) -> bool {
         // A number that shrank is a table created again or one whose parts were dropped.
         let since = now.used.checked_sub(self.used);
         self.same && now.entries > 0 && since.is_some_and(|since| since <= now.entries / 2)

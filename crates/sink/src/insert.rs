@@ -6,7 +6,7 @@ use std::{
 };
 
 use decode::{ColumnList, Frozen};
-use deliver::{Offset, Proof, RangeId, Settled, Token};
+use deliver::{Offset, Proof, RangeId, Settled, Token, Window};
 use target::{Disposition, Insert, Target, TargetError};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -133,7 +133,11 @@ impl Inserter {
             let Err(error) = tried else {
                 if repeated && !self.landed(batch).await {
                     // Everyone who repeats this range finds the same and goes on to the same
-                    // token, so this one protects as the first one did.
+                    // token, so this one protects as the first one did: as long as the first one
+                    // is met, and who does not meet it any more would insert under that.
+                    if !batch.proof.token_holds(self.window().await) {
+                        return Ended::Unprovable;
+                    }
                     token.push_str(":again");
                     self.metrics.token_without_rows(&token);
                     continue;
@@ -210,6 +214,21 @@ impl Inserter {
                 return false;
             }
             time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// The window as it is now, for as long as the server takes to say it.
+    async fn window(&self) -> Window {
+        let mut attempt = 0;
+        loop {
+            match self.standing.window_now().await {
+                Ok(window) => return window,
+                Err(error) => {
+                    self.metrics.still_waiting("deduplication window", &error.to_string());
+                }
+            }
+            attempt += 1;
+            time::sleep(backoff::pause(attempt)).await;
         }
     }
 

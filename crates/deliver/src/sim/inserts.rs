@@ -293,6 +293,11 @@ impl World {
         if fine && !self.is_missing(who, index) {
             self.end(who, index, Heard::Inserted);
         } else if fine {
+            let now = self.table.read();
+            // Somebody who does not meet the first token any more would not come to the second.
+            if !self.task(who, index).proof.token_holds(now) {
+                return self.end(who, index, Heard::Unprovable);
+            }
             self.counts.add(Count::InsertAgain, 1);
             let task = self.task(who, index);
             task.token.push_str(":again");
