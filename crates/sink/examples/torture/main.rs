@@ -26,6 +26,7 @@ mod scene;
 mod signs;
 mod sinks;
 mod slow_commits;
+mod stored;
 mod token_hits;
 mod watch;
 

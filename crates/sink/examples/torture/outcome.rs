@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 
-use crate::{plan::Form, scene::Scene};
+use crate::{
+    plan::Form,
+    scene::{NAMESPACE, Scene},
+};
 
 /// Most runs of offsets that are shown, and most tokens with each.
 const SHOWN_MAX: usize = 20;
@@ -75,7 +78,7 @@ impl Outcome {
         );
         let events = clickhouse.count(&events).await?;
         ensure!(events == distinct, "{distinct} places hold {events} different events");
-        let dead_letters = format!("penstock.dead-letters.{topic}");
+        let dead_letters = format!("{NAMESPACE}.dead-letters.{topic}");
         let dead_letters: i64 = scene.kafka().end_offsets(&dead_letters).await?.values().sum();
         examples.truncate(SHOWN_MAX);
         let examples = with_tokens(topic, &examples, logs)?;

@@ -19,9 +19,11 @@ use crate::{
     produce::Producer,
     progress,
     report::Phase,
-    scene::Scene,
+    scene::{NAMESPACE, Scene},
     sinks::{Name, Sinks},
-    slow_commits, token_hits,
+    slow_commits,
+    stored::Follow,
+    token_hits,
     watch::Watch,
 };
 
@@ -47,7 +49,8 @@ pub(crate) async fn run(scene: &Scene, form: Form, seed: u64) -> anyhow::Result<
 
 async fn work(scene: &Scene, form: Form, seed: u64, logs: &Path) -> anyhow::Result<Phase> {
     scene.prepare(&form).await?;
-    let watch = Watch::default();
+    let follow = Follow::store(scene, Scene::pipeline(&form)?).await?;
+    let watch = Watch::of(form.name);
     let program = if form.intents { "sink" } else { "sink-without-intents" };
     let args = scene.sink(&form)?;
     let sinks = Sinks::new(scene.stack(), &watch, binary(program)?, args, logs);
@@ -87,20 +90,22 @@ async fn work(scene: &Scene, form: Form, seed: u64, logs: &Path) -> anyhow::Resu
         let produced = producer.stop().await?;
         progress(&format!("{produced} events produced, the last disruption is over: draining"));
         let drained = until_committed(scene, &form, produced).await;
-        Ok::<_, anyhow::Error>((produced, drained))
+        let told = follow.until_told().await;
+        Ok::<_, anyhow::Error>((produced, drained, told))
     };
-    let (produced, drained) = tokio::select! {
+    let (produced, drained, told) = tokio::select! {
         ended = course => ended?,
         // Ends only with an error.
         failed = background => { failed?; bail!("the sinks are watched no longer") }
     };
     let stopped = sinks.stop().await;
+    let gone = follow.until_gone().await;
     let wall = plan.started.elapsed();
     // Whatever went wrong: how many rows there are says most about it.
     let outcome = Outcome::of(scene, &form, produced, logs).await?;
     let mut problems = plan.problems();
-    problems
-        .extend([drained, stopped].into_iter().filter_map(Result::err).map(|e| format!("{e:#}")));
+    let ends = [drained, told, stopped, gone].into_iter();
+    problems.extend(ends.filter_map(Result::err).map(|error| format!("{error:#}")));
     let (tally, signs) = (plan.tally(), watch.signs.totals());
     Ok(Phase { form, seed, wall, tally, signs, outcome, problems })
 }
@@ -145,7 +150,7 @@ async fn rows(scene: &Scene, form: &Form) -> Option<u64> {
 
 /// An offset is committed after its row: then all is in the table.
 async fn until_committed(scene: &Scene, form: &Form, produced: u64) -> anyhow::Result<()> {
-    let (kafka, group) = (scene.kafka(), format!("penstock.{}", form.name));
+    let (kafka, group) = (scene.kafka(), format!("{NAMESPACE}.{}", form.name));
     let mut committed = 0;
     let all = async || {
         committed = kafka.committed_sum(&group, form.name).await.unwrap_or(committed);

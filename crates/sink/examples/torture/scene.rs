@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use local_stack::{Part, Stack};
+use pipeline_spec::{Pipeline, store::Store};
+use rdkafka::ClientConfig;
 use schema_map::{DEDUPLICATION_WINDOW, NewTable, Schema, create_table};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
@@ -16,6 +18,8 @@ use crate::plan::Form;
 
 /// Partitions of the topic.
 pub(crate) const PARTITIONS: i32 = 8;
+/// First part of the names of the sinks' own topics and groups: the default.
+pub(crate) const NAMESPACE: &str = "penstock";
 /// Of the target table.
 const ORDER_BY: [&str; 2] = ["store_id", "ts"];
 /// Milliseconds without a heartbeat after which the group throws a sink out.
@@ -121,28 +125,40 @@ impl Scene {
             sink.name,
             schema.name
         );
-        let (name, delivery) =
-            (form.name, if form.intents { "exactly-once" } else { "at-least-once" });
-        let pipeline = format!(
-            "name: {name}\nsource: {{topics: [{name}]}}\n\
-             target: {{database: shop, table: {}, order_by: [{}]}}\n\
-             batch: {{age_ms: {AGE_MS}}}\ndelivery: {delivery}\n",
-            form.table(),
-            ORDER_BY.join(", ")
-        );
         let secret = |user: &User| {
             self.file(&format!("password-{}", user.name), user.password.expose_secret())
         };
         Ok(vec![
             "--config".to_owned(),
             self.file("sink.toml", &config)?,
-            "--pipeline".to_owned(),
-            self.file("pipeline.yaml", &pipeline)?,
+            "--selector".to_owned(),
+            format!("run={}", form.name),
             "--clickhouse-password-file".to_owned(),
             secret(sink)?,
             "--clickhouse-schema-password-file".to_owned(),
             secret(schema)?,
         ])
+    }
+
+    /// The pipeline of a run. Its label keeps it from the sinks of the others.
+    pub(crate) fn pipeline(form: &Form) -> anyhow::Result<Pipeline> {
+        let (name, delivery) =
+            (form.name, if form.intents { "exactly-once" } else { "at-least-once" });
+        let document = format!(
+            "name: {name}\nlabels: {{run: {name}}}\nsource: {{topics: [{name}]}}\n\
+             target: {{database: shop, table: {}, order_by: [{}]}}\n\
+             batch: {{age_ms: {AGE_MS}}}\ndelivery: {delivery}\n",
+            form.table(),
+            ORDER_BY.join(", ")
+        );
+        Pipeline::from_yaml(&document).context("read the pipeline document")
+    }
+
+    /// Where the pipelines are stored, not through the proxy.
+    pub(crate) fn store(&self) -> Store {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", &self.servers.kafka);
+        Store::new(client, NAMESPACE)
     }
 
     /// Copies what the servers have logged to a folder that stays.

@@ -29,8 +29,10 @@ const FLOWING: Duration = Duration::from_millis(600);
 const UNANSWERED: [&str; 5] = ["Transport", "Coordinator", "AllBrokersDown", "Network", "TimedOut"];
 
 /// Reads the logs of all sinks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watch {
+    /// The topic whose partitions are meant; the sinks also own that of replayed dead letters.
+    topic: &'static str,
     pub(crate) signs: Signs,
     state: Mutex<State>,
 }
@@ -74,6 +76,7 @@ struct Line {
 #[serde(default)]
 struct Fields {
     message: String,
+    topic: String,
     partition: Option<i32>,
     offset: Option<i64>,
     token: String,
@@ -83,6 +86,10 @@ struct Fields {
 }
 
 impl Watch {
+    pub(crate) fn of(topic: &'static str) -> Self {
+        Self { topic, signs: Signs::default(), state: Mutex::default() }
+    }
+
     /// Reads this log as well from now on. A sink that starts has no partitions.
     pub(crate) fn add(&self, sink: Name, log: &Path) -> anyhow::Result<()> {
         let file = File::open(log).with_context(|| format!("open {}", log.display()))?;
@@ -151,7 +158,7 @@ impl Watch {
         let saw = |sign| {
             self.signs.saw(Seen { sign, sink: Some(sink), partition: fields.partition });
         };
-        match (fields.message.as_str(), fields.partition) {
+        match (fields.message.as_str(), fields.partition.filter(|_| fields.topic == self.topic)) {
             ("partition assigned", Some(partition)) => {
                 state.owners.insert(partition, Owner { sink, since: Instant::now() });
                 let end = state.ends.get(&partition).copied().unwrap_or(0);
