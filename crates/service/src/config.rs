@@ -1,6 +1,6 @@
 //! Files and variables in, checked settings out: the layers every service reads its settings from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use figment::{
@@ -37,6 +37,22 @@ pub fn load<Settings: DeserializeOwned>(
         .merge(Env::prefixed(variables_prefix).split("__"))
         .extract()
         .context("read configuration")
+}
+
+/// Returns the values of `defaults` (the text of the service's `default.toml`) alone, for programs
+/// that embed the service and set the rest themselves.
+///
+/// # Errors
+///
+/// Only when `defaults` itself is wrong.
+pub fn defaults<Settings: DeserializeOwned>(defaults: &str) -> anyhow::Result<Settings> {
+    Figment::from(Toml::string(defaults)).extract().context("read default.toml")
+}
+
+/// A path in a file of settings, where an empty one means that there is none.
+#[must_use]
+pub fn path(text: &Path) -> Option<PathBuf> {
+    (!text.as_os_str().is_empty()).then(|| text.to_owned())
 }
 
 /// Takes a secret from its variable or from the file that another variable names, not from both.

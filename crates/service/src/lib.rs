@@ -18,6 +18,7 @@ pub mod config;
 pub mod health;
 pub mod http;
 pub mod problem;
+pub mod secrets;
 
 pub use health::Health;
 
