@@ -2,21 +2,17 @@
 //! secrets.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
-use anyhow::{Context, ensure};
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-};
+use anyhow::ensure;
+use clients::{kafka::Kafka, registry::Registry};
 use serde::Deserialize;
+use service::{config::path, secrets::SecretArgs};
 use url::Url;
 
-use self::secrets::SecretArgs;
 pub use self::secrets::Secrets;
 
 mod secrets;
@@ -41,7 +37,7 @@ pub struct Args {
     pub port: Option<u16>,
 
     #[command(flatten)]
-    secrets: SecretArgs,
+    secrets: SecretArgs<Config>,
 }
 
 /// Everything the admin API can be told, checked.
@@ -75,33 +71,6 @@ pub struct Config {
     /// Passwords and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
-}
-
-/// Where pipelines are stored and records come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kafka {
-    /// Bootstrap brokers, `host:port`, comma separated.
-    pub brokers: String,
-    /// Any other librdkafka setting.
-    #[serde(default)]
-    pub properties: BTreeMap<String, String>,
-}
-
-/// Where schemas come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Registry {
-    /// Base URL of the Confluent API.
-    pub url: String,
-    /// User for basic authentication; empty for none.
-    pub user: String,
-    /// PEM file; empty for none.
-    pub ca_file: PathBuf,
-    /// Milliseconds for one request.
-    pub timeout_ms: NonZeroU64,
-    /// Milliseconds for one question with all its attempts.
-    pub total_ms_max: NonZeroU64,
 }
 
 /// Where rows go.
@@ -170,7 +139,7 @@ impl Config {
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self =
             service::config::load(DEFAULTS, args.config.as_deref(), "ADMIN_API__")?;
-        config.secrets = args.secrets.read()?;
+        config.secrets = (&args.secrets.read()?).into();
         if let Some(port) = args.port {
             config.listen.set_port(port);
         }
@@ -185,7 +154,7 @@ impl Config {
     ///
     /// Only when `default.toml` itself is wrong.
     pub fn defaults() -> anyhow::Result<Self> {
-        Figment::from(Toml::string(DEFAULTS)).extract().context("read default.toml")
+        service::config::defaults(DEFAULTS)
     }
 
     /// Checks what the types alone cannot.
@@ -207,18 +176,9 @@ impl Config {
         {
             check_url(key, text)?;
         }
-        let secrets = &self.secrets;
-        ensure!(
-            secrets.registry_password.is_none() || !self.registry.user.is_empty(),
-            "ADMIN_API_REGISTRY_PASSWORD is set but registry.user is empty"
-        );
-        ensure!(
-            secrets.registry_password.is_none() || secrets.registry_token.is_none(),
-            "ADMIN_API_REGISTRY_PASSWORD and ADMIN_API_REGISTRY_TOKEN are both set: keep one of them"
-        );
-        crate::kafka::check_properties(&self.kafka.properties)?;
-        // Librdkafka knows its settings: a typing error is told now, not on every attempt.
-        crate::kafka::client(self).create_native_config().context("kafka.properties")?;
+        let variables = crate::kafka::SERVICE.variables;
+        self.registry.connection(variables, &self.secrets.registry).check()?;
+        crate::kafka::check(self)?;
         Ok(())
     }
 
@@ -232,7 +192,7 @@ impl Config {
             password: self.secrets.clickhouse.clone().unwrap_or_default(),
             schema_user: clickhouse.schema_user.clone(),
             schema_password: self.secrets.clickhouse_schema.clone().unwrap_or_default(),
-            ca_file: given(&clickhouse.ca_file),
+            ca_file: path(&clickhouse.ca_file),
             connect_timeout_ms: clickhouse.connect_timeout_ms.get(),
             insert_timeout_ms: clickhouse.request_timeout_ms.get(),
             request_timeout_ms: clickhouse.request_timeout_ms.get(),
@@ -243,23 +203,7 @@ impl Config {
     /// What the registry's client is made with.
     #[must_use]
     pub fn registry(&self) -> registry_client::Settings {
-        let secrets = &self.secrets;
-        let auth = match (&secrets.registry_token, self.registry.user.as_str()) {
-            (Some(token), _) => registry_client::Auth::Bearer(token.clone()),
-            (None, "") => registry_client::Auth::None,
-            (None, user) => registry_client::Auth::Basic {
-                user: user.to_owned(),
-                password: secrets.registry_password.clone().unwrap_or_default(),
-            },
-        };
-        registry_client::Settings {
-            url: self.registry.url.clone(),
-            auth,
-            ca_file: given(&self.registry.ca_file),
-            timeout_ms: self.registry.timeout_ms.get(),
-            total_ms_max: self.registry.total_ms_max.get(),
-            ..registry_client::Settings::default()
-        }
+        self.registry.settings(&self.secrets.registry)
     }
 }
 
@@ -275,11 +219,6 @@ fn check_url(key: &str, text: &str) -> anyhow::Result<()> {
     });
     ensure!(plain, "{key} must be like http://host:port, without user, password and parameters");
     Ok(())
-}
-
-/// An empty path in a file of settings means "none".
-fn given(path: &Path) -> Option<PathBuf> {
-    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 #[cfg(test)]

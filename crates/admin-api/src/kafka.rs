@@ -1,14 +1,13 @@
 //! Settings in, librdkafka's settings out; blocking questions in, bounded answers out.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use anyhow::bail;
+use clients::kafka::{Connection, Service};
 use rdkafka::{
     ClientConfig,
     consumer::BaseConsumer,
     error::{KafkaError, RDKafkaErrorCode},
 };
-use secrecy::ExposeSecret;
 use service::problem::Problem;
 use tokio::sync::Semaphore;
 
@@ -18,6 +17,10 @@ pub mod look;
 
 /// Longest wait for one answer of a broker.
 pub const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// What the admin API is to Kafka.
+pub(crate) const SERVICE: Service =
+    Service { variables: "ADMIN_API", client_id: "penstock-admin-api", owned: OWNED };
 
 /// Settings that users may not choose, each with the reason.
 const OWNED: &[(&str, &str)] = &[
@@ -34,53 +37,23 @@ const OWNED: &[(&str, &str)] = &[
     ("acks", "a change counts when all replicas have it"),
 ];
 
-/// Settings that hold a secret or its name, each with the place where it belongs.
-const SECRET: &[(&str, &str)] = &[
-    ("sasl.password", "ADMIN_API_KAFKA_SASL_PASSWORD"),
-    ("ssl.key.password", "ADMIN_API_KAFKA_SSL_KEY_PASSWORD"),
-    ("ssl.key.pem", "a file named by ssl.key.location"),
-    ("ssl_key", "a file named by ssl.key.location"),
-    ("ssl.keystore.password", "a PEM file named by ssl.key.location"),
-    ("sasl.oauthbearer.client.secret", "a mechanism other than oauthbearer: not supported yet"),
-];
-
-/// Refuses settings that we own, and secrets in files that others may read.
+/// Refuses properties that we own, that hold a secret, or that librdkafka does not know.
 ///
 /// # Errors
 ///
-/// Names the first such setting and says why, or where it belongs.
-pub(crate) fn check_properties(properties: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    for key in properties.keys() {
-        if let Some((_, reason)) = OWNED.iter().find(|(owned, _)| owned == key) {
-            bail!("kafka.properties: {key} cannot be set: {reason}");
-        }
-        if let Some((_, place)) = SECRET.iter().find(|(secret, _)| secret == key) {
-            bail!("kafka.properties: {key} is a secret and belongs into {place}");
-        }
-    }
-    Ok(())
+/// Names the first such property and says why.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    connection(config).check()
 }
 
 /// What every client of ours has in common: where the brokers are and who we are.
 #[must_use]
 pub(crate) fn client(config: &Config) -> ClientConfig {
-    let mut client = ClientConfig::new();
-    client
-        .set("bootstrap.servers", &config.kafka.brokers)
-        .set("client.id", "penstock-admin-api")
-        .set("socket.keepalive.enable", "true");
-    for (key, value) in &config.kafka.properties {
-        client.set(key, value);
-    }
-    for (key, secret) in [
-        ("sasl.password", &config.secrets.kafka_sasl_password),
-        ("ssl.key.password", &config.secrets.kafka_ssl_key_password),
-    ] {
-        if let Some(secret) = secret {
-            client.set(key, secret.expose_secret());
-        }
-    }
-    client
+    connection(config).client()
+}
+
+fn connection(config: &Config) -> Connection<'_> {
+    config.kafka.connection(&SERVICE, &config.secrets.kafka)
 }
 
 /// Asks Kafka, not more than so many questions at the same time. Clones share the limit.
@@ -101,7 +74,7 @@ impl Kafka {
     pub(crate) fn new(config: &Config) -> Result<Self, KafkaError> {
         let client = client(config);
         Ok(Self {
-            looker: Arc::new(reader(&client, "penstock-admin-api").create()?),
+            looker: Arc::new(reader(&client, SERVICE.client_id).create()?),
             permits: Arc::new(Semaphore::new(config.limits.kafka_calls_max.get())),
             client,
         })

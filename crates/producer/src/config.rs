@@ -1,22 +1,16 @@
 //! The producer's configuration: `default.toml` < `--config FILE` < `PRODUCER__*` variables.
 
 use std::{
-    collections::BTreeMap,
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
 };
 
-use anyhow::{Context, ensure};
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-};
-use registry_client::{Auth, Settings};
-use secrecy::SecretString;
+use anyhow::ensure;
+use clients::{kafka::Properties, registry::Registry};
 use serde::Deserialize;
-use service::config::secret;
+use service::secrets::{Holder, Secret, SecretArgs};
 
-use crate::properties::{self, Property};
+use crate::properties::{self, SERVICE};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -28,26 +22,8 @@ pub struct Args {
     #[arg(long, env = "PRODUCER_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    // Not figment keys: figment parses variables, so it refuses `12345` as a password, and prints
-    // it in the error.
-    /// Password of `registry.user`.
-    #[arg(long, env = "PRODUCER_REGISTRY_PASSWORD", hide_env_values = true)]
-    pub registry_password: Option<SecretString>,
-    /// File that holds the password of `registry.user`.
-    #[arg(long, env = "PRODUCER_REGISTRY_PASSWORD_FILE", value_name = "FILE")]
-    pub registry_password_file: Option<PathBuf>,
-    /// Bearer token for the registry, instead of user and password.
-    #[arg(long, env = "PRODUCER_REGISTRY_TOKEN", hide_env_values = true)]
-    pub registry_token: Option<SecretString>,
-    /// File that holds the bearer token.
-    #[arg(long, env = "PRODUCER_REGISTRY_TOKEN_FILE", value_name = "FILE")]
-    pub registry_token_file: Option<PathBuf>,
-    /// SASL password for Kafka; the user is the property `sasl.username`.
-    #[arg(long, env = "PRODUCER_KAFKA_SASL_PASSWORD", hide_env_values = true)]
-    pub kafka_sasl_password: Option<SecretString>,
-    /// File that holds the SASL password.
-    #[arg(long, env = "PRODUCER_KAFKA_SASL_PASSWORD_FILE", value_name = "FILE")]
-    pub kafka_sasl_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    secrets: SecretArgs<Config>,
 }
 
 /// Everything the producer can be told, checked. `config/default.toml` explains each key.
@@ -62,6 +38,24 @@ pub struct Config {
     pub workload: Workload,
     /// Settings shared by every service.
     pub service: service::Config,
+    /// Passwords and tokens.
+    #[serde(skip)]
+    pub secrets: Secrets,
+}
+
+/// Passwords and tokens. Never printed.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// For the registry.
+    pub registry: clients::registry::Secrets,
+    /// For Kafka.
+    pub kafka: clients::kafka::Secrets,
+}
+
+impl Holder for Config {
+    const VARIABLES: &'static str = SERVICE.variables;
+    const SECRETS: &'static [&'static [Secret]] =
+        &[clients::registry::SECRETS, clients::kafka::SECRETS];
 }
 
 /// Where events go.
@@ -81,32 +75,8 @@ pub struct Kafka {
     /// Bytes of such records.
     pub bytes_in_flight_max: NonZeroUsize,
     /// Further librdkafka settings.
-    pub properties: BTreeMap<String, Property>,
-    /// Password for the property `sasl.username`, from [`Args`].
-    #[serde(skip)]
-    pub sasl_password: Option<SecretString>,
-}
-
-/// Where the schema of the events is registered.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Registry {
-    /// Base URL.
-    pub url: String,
-    /// User for basic authentication; empty = none.
-    pub user: String,
-    /// PEM file of further authorities to trust; empty = none.
-    pub ca_file: PathBuf,
-    /// Milliseconds for one request.
-    pub timeout_ms: u64,
-    /// Milliseconds for one call with all its attempts.
-    pub total_ms_max: u64,
-    /// Password of `user`, from [`Args`].
-    #[serde(skip)]
-    pub password: Option<SecretString>,
-    /// Bearer token, from [`Args`].
-    #[serde(skip)]
-    pub token: Option<SecretString>,
+    #[serde(deserialize_with = "clients::kafka::properties")]
+    pub properties: Properties,
 }
 
 /// Which events, how many and how fast.
@@ -144,21 +114,8 @@ impl Config {
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self =
             service::config::load(DEFAULTS, args.config.as_deref(), "PRODUCER__")?;
-        config.registry.password = secret(
-            "PRODUCER_REGISTRY_PASSWORD",
-            args.registry_password.clone(),
-            args.registry_password_file.as_deref(),
-        )?;
-        config.registry.token = secret(
-            "PRODUCER_REGISTRY_TOKEN",
-            args.registry_token.clone(),
-            args.registry_token_file.as_deref(),
-        )?;
-        config.kafka.sasl_password = secret(
-            "PRODUCER_KAFKA_SASL_PASSWORD",
-            args.kafka_sasl_password.clone(),
-            args.kafka_sasl_password_file.as_deref(),
-        )?;
+        let given = args.secrets.read()?;
+        config.secrets = Secrets { registry: (&given).into(), kafka: (&given).into() };
         config.check()?;
         Ok(config)
     }
@@ -170,7 +127,7 @@ impl Config {
     ///
     /// Only when `default.toml` itself is wrong.
     pub fn defaults() -> anyhow::Result<Self> {
-        Figment::from(Toml::string(DEFAULTS)).extract().context("read default.toml")
+        service::config::defaults(DEFAULTS)
     }
 
     /// Checks what the types alone cannot.
@@ -186,41 +143,8 @@ impl Config {
             "kafka.replication must be -1 or positive"
         );
         ensure!(self.workload.first_ts_ms >= 0, "workload.first_ts_ms must not be negative");
-        properties::check(&self.kafka.properties)?;
-        self.registry.settings()?;
-        Ok(())
-    }
-}
-
-impl Registry {
-    /// Translates to the settings of the registry client.
-    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
-        ensure!(
-            self.password.is_none() || self.token.is_none(),
-            "the registry's password and token are both set: keep one of them"
-        );
-        let auth = match (&self.password, &self.token) {
-            (_, Some(token)) => {
-                ensure!(self.user.is_empty(), "registry.user does not go with a token");
-                Auth::Bearer(token.clone())
-            }
-            (Some(password), None) => {
-                ensure!(!self.user.is_empty(), "the registry's password needs registry.user");
-                Auth::Basic { user: self.user.clone(), password: password.clone() }
-            }
-            (None, None) => {
-                ensure!(self.user.is_empty(), "registry.user needs PRODUCER_REGISTRY_PASSWORD");
-                Auth::None
-            }
-        };
-        Ok(Settings {
-            url: self.url.clone(),
-            auth,
-            ca_file: Some(self.ca_file.clone()).filter(|path| !path.as_os_str().is_empty()),
-            timeout_ms: self.timeout_ms,
-            total_ms_max: self.total_ms_max,
-            ..Settings::default()
-        })
+        properties::check(self)?;
+        self.registry.connection(SERVICE.variables, &self.secrets.registry).check()
     }
 }
 

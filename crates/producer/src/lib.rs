@@ -33,8 +33,7 @@ mod steer;
 mod topic;
 
 pub use acknowledge::{AcknowledgedOffsets, Stats};
-pub use config::{Args, Config, Kafka, Registry, Workload, WorkloadName};
+pub use config::{Args, Config, Kafka, Secrets, Workload, WorkloadName};
 pub use encode::Encoder;
 pub use pipeline::{Handle, Producer, run};
-pub use properties::Property;
 pub use sales::{SALES_SCHEMA, Sale, Sales};

@@ -179,7 +179,7 @@ impl Producer {
     async fn prepare(&self) -> anyhow::Result<Prepared> {
         let [registry, kafka] = &self.ready;
         let WorkloadName::Sales = self.config.workload.name;
-        let client = Client::new(self.config.registry.settings()?)?;
+        let client = Client::new(self.config.registry.settings(&self.config.secrets.registry))?;
         let subject = format!("{}-value", self.config.kafka.topic);
         let schema = NewSchema {
             kind: SchemaKind::Avro,
@@ -189,11 +189,11 @@ impl Producer {
         let schema_id = client.register(&subject, &schema).await?;
         registry.set(true);
 
-        topic::create_if_missing(&self.config.kafka).await?;
+        topic::create_if_missing(&self.config).await?;
         kafka.set(true);
 
         let ledger = Acknowledge(Arc::clone(&self.handle.ledger));
-        let producer = properties::producer(&self.config.kafka)
+        let producer = properties::producer(&self.config)
             .create_with_context(ledger)
             .context("create producer")?;
         let workload = &self.config.workload;

@@ -9,7 +9,7 @@ use rdkafka::{
     types::RDKafkaErrorCode,
 };
 
-use crate::{config::Kafka, properties};
+use crate::{config::Config, properties};
 
 /// How long Kafka may take to answer; it may still be starting.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
@@ -19,9 +19,10 @@ const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// When Kafka cannot be reached or refuses.
-pub(crate) async fn create_if_missing(kafka: &Kafka) -> anyhow::Result<()> {
+pub(crate) async fn create_if_missing(config: &Config) -> anyhow::Result<()> {
+    let kafka = &config.kafka;
     let admin: AdminClient<DefaultClientContext> =
-        properties::client(kafka).create().context("create administrator of kafka")?;
+        properties::client(config).create().context("create administrator of kafka")?;
     let partitions = i32::try_from(kafka.partitions.get()).context("read kafka.partitions")?;
     let topic = NewTopic::new(&kafka.topic, partitions, TopicReplication::Fixed(kafka.replication));
     let options =

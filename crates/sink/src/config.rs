@@ -1,15 +1,19 @@
 //! The sink's settings: `default.toml` < `--config FILE` < `SINK__*` variables, and its secrets.
 
 use std::{
-    collections::BTreeMap,
     num::{NonZeroU64, NonZeroUsize},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context, bail, ensure};
+use clients::kafka::Kafka;
 use pipeline_spec::{Pipeline, selector::Selector};
-use secrecy::SecretString;
 use serde::Deserialize;
+use service::{config::path, secrets::SecretArgs};
+
+pub use self::secrets::Secrets;
+
+mod secrets;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -47,60 +51,7 @@ pub struct Args {
     pub selector: Selector,
 
     #[command(flatten)]
-    secrets: SecretArgs,
-}
-
-// Not figment keys: figment parses variables, so it refuses `12345` as a password, and prints
-// it in the error.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Secrets, by variable or from a file")]
-struct SecretArgs {
-    /// Password of the account that inserts.
-    #[arg(long, env = "SINK_CLICKHOUSE_PASSWORD", hide_env_values = true, value_name = "SECRET")]
-    clickhouse_password: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_CLICKHOUSE_PASSWORD_FILE", value_name = "FILE")]
-    clickhouse_password_file: Option<PathBuf>,
-    /// Password of the account that looks at tables and creates them.
-    #[arg(
-        long,
-        env = "SINK_CLICKHOUSE_SCHEMA_PASSWORD",
-        hide_env_values = true,
-        value_name = "SECRET"
-    )]
-    clickhouse_schema_password: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_CLICKHOUSE_SCHEMA_PASSWORD_FILE", value_name = "FILE")]
-    clickhouse_schema_password_file: Option<PathBuf>,
-    /// Password for basic authentication at the registry.
-    #[arg(long, env = "SINK_REGISTRY_PASSWORD", hide_env_values = true, value_name = "SECRET")]
-    registry_password: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_REGISTRY_PASSWORD_FILE", value_name = "FILE")]
-    registry_password_file: Option<PathBuf>,
-    /// Token for bearer authentication at the registry.
-    #[arg(long, env = "SINK_REGISTRY_TOKEN", hide_env_values = true, value_name = "SECRET")]
-    registry_token: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_REGISTRY_TOKEN_FILE", value_name = "FILE")]
-    registry_token_file: Option<PathBuf>,
-    /// librdkafka's `sasl.password`.
-    #[arg(long, env = "SINK_KAFKA_SASL_PASSWORD", hide_env_values = true, value_name = "SECRET")]
-    kafka_sasl_password: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_KAFKA_SASL_PASSWORD_FILE", value_name = "FILE")]
-    kafka_sasl_password_file: Option<PathBuf>,
-    /// librdkafka's `ssl.key.password`.
-    #[arg(
-        long,
-        env = "SINK_KAFKA_SSL_KEY_PASSWORD",
-        hide_env_values = true,
-        value_name = "SECRET"
-    )]
-    kafka_ssl_key_password: Option<SecretString>,
-    /// File that holds it.
-    #[arg(long, env = "SINK_KAFKA_SSL_KEY_PASSWORD_FILE", value_name = "FILE")]
-    kafka_ssl_key_password_file: Option<PathBuf>,
+    secrets: SecretArgs<Config>,
 }
 
 /// Everything the sink can be told, checked.
@@ -134,34 +85,6 @@ pub struct Config {
     /// Passwords and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
-}
-
-/// Passwords and tokens. Never printed.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets {
-    /// Of the account that inserts.
-    pub clickhouse: Option<SecretString>,
-    /// Of the account that looks at tables and creates them.
-    pub clickhouse_schema: Option<SecretString>,
-    /// For basic authentication at the registry.
-    pub registry_password: Option<SecretString>,
-    /// For bearer authentication at the registry.
-    pub registry_token: Option<SecretString>,
-    /// librdkafka's `sasl.password`.
-    pub kafka_sasl_password: Option<SecretString>,
-    /// librdkafka's `ssl.key.password`.
-    pub kafka_ssl_key_password: Option<SecretString>,
-}
-
-/// Where records come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kafka {
-    /// Bootstrap brokers, `host:port`, comma separated.
-    pub brokers: String,
-    /// Any other librdkafka setting.
-    #[serde(default)]
-    pub properties: BTreeMap<String, String>,
 }
 
 /// Where schemas come from.
@@ -249,7 +172,7 @@ impl Config {
     /// contradict each other. The message names the key.
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), "SINK__")?;
-        config.secrets = args.secrets.read()?;
+        config.secrets = (&args.secrets.read()?).into();
         config.selector = args.selector.clone();
         config.pipelines = args.pipeline.iter().map(read_pipeline).collect::<Result<_, _>>()?;
         config.check()?;
@@ -270,21 +193,12 @@ impl Config {
             self.delivery.revoke_wait_ms_max <= 10_000,
             "delivery.revoke_wait_ms_max must be at most 10000: the whole group waits for it"
         );
-        ensure!(
-            self.secrets.registry_password.is_none() || !self.registry.user.is_empty(),
-            "SINK_REGISTRY_PASSWORD is set but registry.user is empty"
-        );
-        ensure!(
-            self.secrets.registry_password.is_none() || self.secrets.registry_token.is_none(),
-            "SINK_REGISTRY_PASSWORD and SINK_REGISTRY_TOKEN are both set: keep one of them"
-        );
+        self.registry_connection().check()?;
         ensure!(
             self.status.instance.len() <= 128 && !self.status.instance.contains('/'),
             "status.instance must have at most 128 bytes and no slash"
         );
-        crate::kafka::check_properties(&self.kafka.properties)?;
-        // Librdkafka knows its settings: a typing error is told now, not on every attempt.
-        crate::kafka::client(self).create_native_config().context("kafka.properties")?;
+        crate::kafka::check(self)?;
         let mut names: Vec<_> = self.pipelines.iter().map(|pipeline| &pipeline.name).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -303,7 +217,7 @@ impl Config {
             password: self.secrets.clickhouse.clone().unwrap_or_default(),
             schema_user: clickhouse.schema_user.clone(),
             schema_password: self.secrets.clickhouse_schema.clone().unwrap_or_default(),
-            ca_file: given(&clickhouse.ca_file),
+            ca_file: path(&clickhouse.ca_file),
             compression: clickhouse.compression,
             connect_timeout_ms: clickhouse.connect_timeout_ms.get(),
             insert_timeout_ms: clickhouse.insert_timeout_ms.get(),
@@ -315,68 +229,20 @@ impl Config {
     /// What the registry's client is made with.
     #[must_use]
     pub fn registry(&self) -> registry_client::Settings {
-        let secrets = &self.secrets;
-        let auth = match (&secrets.registry_token, self.registry.user.as_str()) {
-            (Some(token), _) => registry_client::Auth::Bearer(token.clone()),
-            (None, "") => registry_client::Auth::None,
-            (None, user) => registry_client::Auth::Basic {
-                user: user.to_owned(),
-                password: secrets.registry_password.clone().unwrap_or_default(),
-            },
-        };
-        registry_client::Settings {
-            url: self.registry.url.clone(),
-            auth,
-            ca_file: given(&self.registry.ca_file),
-            timeout_ms: self.registry.timeout_ms.get(),
-            ..registry_client::Settings::default()
+        self.registry_connection().settings()
+    }
+
+    fn registry_connection(&self) -> clients::registry::Connection<'_> {
+        let registry = &self.registry;
+        clients::registry::Connection {
+            variables: crate::kafka::SERVICE.variables,
+            url: &registry.url,
+            user: &registry.user,
+            ca_file: &registry.ca_file,
+            timeout_ms: registry.timeout_ms,
+            secrets: &self.secrets.registry,
         }
     }
-}
-
-impl SecretArgs {
-    fn read(&self) -> anyhow::Result<Secrets> {
-        let read = |name: &str, value: &Option<SecretString>, file: &Option<PathBuf>| {
-            service::config::secret(name, value.clone(), file.as_deref())
-        };
-        Ok(Secrets {
-            clickhouse: read(
-                "SINK_CLICKHOUSE_PASSWORD",
-                &self.clickhouse_password,
-                &self.clickhouse_password_file,
-            )?,
-            clickhouse_schema: read(
-                "SINK_CLICKHOUSE_SCHEMA_PASSWORD",
-                &self.clickhouse_schema_password,
-                &self.clickhouse_schema_password_file,
-            )?,
-            registry_password: read(
-                "SINK_REGISTRY_PASSWORD",
-                &self.registry_password,
-                &self.registry_password_file,
-            )?,
-            registry_token: read(
-                "SINK_REGISTRY_TOKEN",
-                &self.registry_token,
-                &self.registry_token_file,
-            )?,
-            kafka_sasl_password: read(
-                "SINK_KAFKA_SASL_PASSWORD",
-                &self.kafka_sasl_password,
-                &self.kafka_sasl_password_file,
-            )?,
-            kafka_ssl_key_password: read(
-                "SINK_KAFKA_SSL_KEY_PASSWORD",
-                &self.kafka_ssl_key_password,
-                &self.kafka_ssl_key_password_file,
-            )?,
-        })
-    }
-}
-
-/// An empty path in a file of settings means "none".
-fn given(path: &Path) -> Option<PathBuf> {
-    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 fn read_pipeline(path: &PathBuf) -> anyhow::Result<Pipeline> {

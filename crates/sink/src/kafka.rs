@@ -1,12 +1,15 @@
 //! Settings in, librdkafka's settings out: what the protocol owns, what users may choose.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use anyhow::bail;
+use clients::kafka::{Connection, Service};
 use rdkafka::ClientConfig;
-use secrecy::ExposeSecret;
 
 use crate::config::Config;
+
+/// What the sink is to Kafka.
+pub const SERVICE: Service =
+    Service { variables: "SINK", client_id: "penstock-sink", owned: OWNED };
 
 /// Settings that users may not choose, each with the reason.
 const OWNED: &[(&str, &str)] = &[
@@ -29,31 +32,13 @@ const OWNED: &[(&str, &str)] = &[
     ("message.timeout.ms", "a dead letter is retried until Kafka has it"),
 ];
 
-/// Settings that hold a secret or its name, each with the place where it belongs.
-const SECRET: &[(&str, &str)] = &[
-    ("sasl.password", "SINK_KAFKA_SASL_PASSWORD"),
-    ("ssl.key.password", "SINK_KAFKA_SSL_KEY_PASSWORD"),
-    ("ssl.key.pem", "a file named by ssl.key.location"),
-    ("ssl_key", "a file named by ssl.key.location"),
-    ("ssl.keystore.password", "a PEM file named by ssl.key.location"),
-    ("sasl.oauthbearer.client.secret", "a mechanism other than oauthbearer: not supported yet"),
-];
-
-/// Refuses settings that the protocol owns, and secrets in files that others may read.
+/// Refuses properties that the protocol owns, that hold a secret, or that librdkafka does not know.
 ///
 /// # Errors
 ///
-/// Names the first such setting and says why, or where it belongs.
-pub fn check_properties(properties: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    for key in properties.keys() {
-        if let Some((_, reason)) = OWNED.iter().find(|(owned, _)| owned == key) {
-            bail!("kafka.properties: {key} cannot be set: {reason}");
-        }
-        if let Some((_, place)) = SECRET.iter().find(|(secret, _)| secret == key) {
-            bail!("kafka.properties: {key} is a secret and belongs into {place}");
-        }
-    }
-    Ok(())
+/// Names the first such property and says why.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    connection(config).check()
 }
 
 /// How long the group waits for a heartbeat of ours (`session.timeout.ms`).
@@ -77,24 +62,9 @@ fn duration(config: &Config, key: &str, default_ms: u64) -> Duration {
 /// What every client of ours has in common: where the brokers are and who we are.
 #[must_use]
 pub fn client(config: &Config) -> ClientConfig {
-    let mut client = ClientConfig::new();
-    client
-        .set("bootstrap.servers", &config.kafka.brokers)
-        .set("client.id", "penstock-sink")
-        .set("socket.keepalive.enable", "true");
-    for (key, value) in &config.kafka.properties {
-        client.set(key, value);
-    }
-    for (key, secret) in [
-        ("sasl.password", &config.secrets.kafka_sasl_password),
-        ("ssl.key.password", &config.secrets.kafka_ssl_key_password),
-    ] {
-        if let Some(secret) = secret {
-            client.set(key, secret.expose_secret());
-        }
-    }
-    client
+    connection(config).client()
 }
 
-#[cfg(test)]
-mod tests;
+fn connection(config: &Config) -> Connection<'_> {
+    config.kafka.connection(&SERVICE, &config.secrets.kafka)
+}

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 
 fn checked(change: impl FnOnce(&mut Config)) -> Result<(), String> {

@@ -88,11 +88,13 @@ fn a_secret_has_one_source_and_stays_hidden() {
         jail.set_env("PRODUCER_REGISTRY_PASSWORD_FILE", "password");
         jail.set_env("PRODUCER_KAFKA_SASL_PASSWORD", "hunter2");
         let config = load("producer").unwrap();
-        let Auth::Basic { user, password } = config.registry.settings().unwrap().auth else {
+        let Auth::Basic { user, password } =
+            config.registry.settings(&config.secrets.registry).auth
+        else {
             panic!("not basic")
         };
         assert_eq!((user.as_str(), password.expose_secret()), ("me", "12345"));
-        assert_eq!(config.kafka.sasl_password.as_ref().unwrap().expose_secret(), "hunter2");
+        assert_eq!(config.secrets.kafka.sasl_password.as_ref().unwrap().expose_secret(), "hunter2");
         let shown = format!("{config:?}");
         assert!(!shown.contains("12345") && !shown.contains("hunter2"), "{shown}");
         Ok(())

@@ -46,14 +46,20 @@ fn limits_are_checked_and_named() {
         ("SINK__DELIVERY__CUT_MS", "5000", "delivery.cut_ms"),
         ("SINK__DELIVERY__CUT_MS", "0", "delivery.cut_ms"),
         ("SINK__DELIVERY__REVOKE_WAIT_MS_MAX", "60000", "delivery.revoke_wait_ms_max"),
-        ("SINK__CLICKHOUSE__PASSWORD", "secret", "password"),
-        ("SINK_REGISTRY_PASSWORD", "secret", "registry.user"),
+        ("SINK__CLICKHOUSE__PASSWORD", "hunter2", "password"),
+        ("SINK_REGISTRY_PASSWORD", "hunter2", "registry.user"),
+        ("SINK__KAFKA__PROPERTIES", r#"{"enable.auto.commit"="no"}"#, "after the insert"),
+        (
+            "SINK__KAFKA__PROPERTIES",
+            r#"{"sasl.password"="hunter2"}"#,
+            "belongs into SINK_KAFKA_SASL_PASSWORD",
+        ),
         ("SINK__KAFKA__PROPERTIES", r#"{"fetch.min.byts"="1"}"#, "fetch.min.byts"),
         ("SINK__KAFKA__PROPERTIES", r#"{"fetch.min.bytes"="many"}"#, "fetch.min.bytes"),
     ] {
         let text = refusal(&[(name, value)]);
         let named = text.contains(key) || text.replace("__", ".").to_lowercase().contains(key);
-        assert!(named && !text.contains("secret"), "{name}: {text}");
+        assert!(named && !text.contains("hunter2"), "{name}: {text}");
     }
 }
 
