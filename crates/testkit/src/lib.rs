@@ -4,6 +4,7 @@
 //! nobody else has ([`unique`]). A test that stops, freezes or reconfigures a server takes
 //! [`own_stack`] instead.
 
+pub mod avro;
 mod binary;
 mod clickhouse;
 mod eventually;
@@ -14,6 +15,7 @@ mod proxy;
 mod registry;
 mod servers;
 mod shared;
+pub mod tls;
 
 pub use clickhouse::ClickHouse;
 pub use eventually::{eventually, unique};

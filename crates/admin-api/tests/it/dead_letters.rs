@@ -8,7 +8,7 @@ use admin_api::dead_letters::{
 use anyhow::{Context as _, Result};
 use registry_client::{Client, Settings};
 use serde_json::json;
-use testkit::{Record, unique};
+use testkit::{Record, avro::framed, unique};
 
 use crate::scene::Scene;
 
@@ -182,7 +182,6 @@ async fn values_are_decoded_as_far_as_they_can_be() -> Result<()> {
     let schema = r#"{"type": "record", "name": "R", "fields": [
         {"name": "id", "type": "long"}, {"name": "name", "type": "string"}]}"#;
     let id = scene.servers.registry().register(&unique("subject"), schema).await?;
-    let framed = |id: u32, datum: &[u8]| [&[0], id.to_be_bytes().as_slice(), datum].concat();
     let values = [
         framed(id, &[84, 4, b'h', b'i']),
         framed(id, &[84, 40, b'h', b'i']),

@@ -12,7 +12,11 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Record, Servers, eventually, unique};
+use testkit::{
+    Record, Servers,
+    avro::{framed, long, string},
+    eventually, unique,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -185,24 +189,9 @@ pub(crate) async fn refusal(request: RequestBuilder) -> anyhow::Result<(u16, Val
     Ok((status.as_u16(), body))
 }
 
-/// Avro's zigzag variable-length number.
-fn long(value: i64) -> Vec<u8> {
-    let mut rest = (value << 1 ^ value >> 63).cast_unsigned();
-    let mut bytes = Vec::new();
-    loop {
-        let [low, ..] = rest.to_le_bytes();
-        rest >>= 7;
-        if rest == 0 {
-            bytes.push(low & 0x7f);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
 /// A record of [`SCHEMA`] in partition 0, in the registry's wire format.
 pub(crate) fn row(schema_id: u32, id: i64) -> Record {
-    let frame = [&[0], &schema_id.to_be_bytes()[..]].concat();
-    let note = [long(1), long(2), b"hi".to_vec()].concat();
-    Record::of([frame, long(id), note, long(1_795_255_200_123)].concat()).to_partition(0)
+    let note = [long(1), string("hi")].concat();
+    let datum = [long(id), note, long(1_795_255_200_123)].concat();
+    Record::of(framed(schema_id, &datum)).to_partition(0)
 }

@@ -6,42 +6,7 @@ use std::{
 };
 
 use native_tls::{Identity, TlsAcceptor};
-use openssl::{
-    asn1::Asn1Time,
-    bn::BigNum,
-    hash::MessageDigest,
-    nid::Nid,
-    pkey::PKey,
-    rsa::Rsa,
-    x509::{
-        X509, X509NameBuilder,
-        extension::{BasicConstraints, SubjectAlternativeName},
-    },
-};
 use registry_client::{Client, Disposition, Settings};
-
-/// Makes a certificate for 127.0.0.1 that vouches for itself. Returns certificate and key as PEM.
-fn certificate() -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
-    let key = PKey::from_rsa(Rsa::generate(2_048)?)?;
-    let mut name = X509NameBuilder::new()?;
-    name.append_entry_by_nid(Nid::COMMONNAME, "test")?;
-    let name = name.build();
-    let mut certificate = X509::builder()?;
-    certificate.set_version(2)?;
-    certificate.set_serial_number(BigNum::from_u32(1)?.to_asn1_integer()?.as_ref())?;
-    certificate.set_subject_name(&name)?;
-    certificate.set_issuer_name(&name)?;
-    certificate.set_pubkey(&key)?;
-    certificate.set_not_before(Asn1Time::days_from_now(0)?.as_ref())?;
-    certificate.set_not_after(Asn1Time::days_from_now(1)?.as_ref())?;
-    certificate.append_extension(BasicConstraints::new().ca().build()?)?;
-    let address = SubjectAlternativeName::new()
-        .ip("127.0.0.1")
-        .build(&certificate.x509v3_context(None, None))?;
-    certificate.append_extension(address)?;
-    certificate.sign(&key, MessageDigest::sha256())?;
-    Ok((certificate.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
-}
 
 /// Serves one schema to whoever completes a handshake, until the process ends.
 fn serve(certificate: &[u8], key: &[u8]) -> anyhow::Result<String> {
@@ -65,7 +30,7 @@ fn serve(certificate: &[u8], key: &[u8]) -> anyhow::Result<String> {
 
 #[tokio::test]
 async fn an_authority_in_the_ca_file_is_trusted_and_no_other() -> anyhow::Result<()> {
-    let (certificate, key) = certificate()?;
+    let (certificate, key) = testkit::tls::certificate("test")?;
     let url = serve(&certificate, &key)?;
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(&certificate)?;

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, ensure};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
+pub(crate) use testkit::avro::{framed, long, string};
 use testkit::{ClickHouse, Kafka, Record, Servers, eventually, unique};
 use tokio::process::Command;
 
@@ -246,29 +247,4 @@ pub(crate) fn row(schema_id: u32, id: i64, note: &str) -> Vec<u8> {
 /// The partition of the `n`-th record, when records go round `partitions`.
 pub(crate) fn partition(n: i64, partitions: i64) -> i32 {
     i32::try_from(n % partitions).unwrap_or(0)
-}
-
-/// Avro bytes behind the five that name their schema.
-pub(crate) fn framed(schema_id: u32, datum: &[u8]) -> Vec<u8> {
-    [&[0], &schema_id.to_be_bytes()[..], datum].concat()
-}
-
-/// Avro's zigzag variable-length number.
-pub(crate) fn long(value: i64) -> Vec<u8> {
-    let mut rest = (value << 1 ^ value >> 63).cast_unsigned();
-    let mut bytes = Vec::new();
-    loop {
-        let [low, ..] = rest.to_le_bytes();
-        rest >>= 7;
-        if rest == 0 {
-            bytes.push(low & 0x7f);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-/// Avro's string.
-pub(crate) fn string(text: &str) -> Vec<u8> {
-    [long(text.len() as i64), text.as_bytes().to_vec()].concat()
 }

@@ -4,47 +4,14 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use native_tls::Identity;
-use openssl::{
-    asn1::Asn1Time,
-    bn::BigNum,
-    hash::MessageDigest,
-    nid::Nid,
-    pkey::PKey,
-    rsa::Rsa,
-    x509::{
-        X509, X509NameBuilder,
-        extension::{BasicConstraints, SubjectAlternativeName},
-    },
-};
 use target::{Disposition, InsertError, SettingsError};
+use testkit::tls::certificate;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
 };
 
 use crate::{fixture::Fixture, native};
-
-/// A certificate for 127.0.0.1 signed by itself, and its key, both PEM.
-fn certificate(subject: &str) -> Result<(Vec<u8>, Vec<u8>)> {
-    let key = PKey::from_rsa(Rsa::generate(2048)?)?;
-    let mut name = X509NameBuilder::new()?;
-    name.append_entry_by_nid(Nid::COMMONNAME, subject)?;
-    let name = name.build();
-    let mut builder = X509::builder()?;
-    builder.set_version(2)?;
-    builder.set_serial_number(BigNum::from_u32(1)?.to_asn1_integer()?.as_ref())?;
-    builder.set_subject_name(&name)?;
-    builder.set_issuer_name(&name)?;
-    builder.set_not_before(Asn1Time::days_from_now(0)?.as_ref())?;
-    builder.set_not_after(Asn1Time::days_from_now(1)?.as_ref())?;
-    builder.set_pubkey(&key)?;
-    builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
-    let address =
-        SubjectAlternativeName::new().ip("127.0.0.1").build(&builder.x509v3_context(None, None))?;
-    builder.append_extension(address)?;
-    builder.sign(&key, MessageDigest::sha256())?;
-    Ok((builder.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
-}
 
 /// Speaks TLS in front of the server at `upstream` (`host:port`), and says on which port.
 async fn front(upstream: String, certificate: &[u8], key: &[u8]) -> Result<u16> {

@@ -9,7 +9,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Record, Servers, eventually, unique};
+use testkit::{
+    Record, Servers,
+    avro::{framed, long},
+    eventually, unique,
+};
 use tokio::{
     process::{Child, Command},
     task::JoinHandle,
@@ -141,24 +145,10 @@ impl World {
     ) -> anyhow::Result<()> {
         let record = |id: i64| {
             let to = i32::try_from(id % i64::from(partitions)).unwrap_or(0);
-            Record::of(self.value(id)).to_partition(to)
+            Record::of(framed(self.schema_id, &long(id))).to_partition(to)
         };
         let records: Vec<Record> = ids.map(record).collect();
         self.servers.kafka().produce(&self.topic, records).await.map(drop)
-    }
-
-    /// A record's value in the registry's wire format, its number in Avro's zigzag variable length.
-    fn value(&self, id: i64) -> Vec<u8> {
-        let mut bytes = [&[0], &self.schema_id.to_be_bytes()[..]].concat();
-        let mut rest = (id << 1 ^ id >> 63).cast_unsigned();
-        loop {
-            let [low, ..] = rest.to_le_bytes();
-            rest >>= 7;
-            bytes.push(low & 0x7f | if rest == 0 { 0 } else { 0x80 });
-            if rest == 0 {
-                return bytes;
-            }
-        }
     }
 
     pub(crate) async fn sql(&self, sql: &str) -> anyhow::Result<String> {
