@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use target::{RowRange, RowsFrom};
+use target::{RemoveError, RowRange, RowsFrom, TargetError};
 use utoipa::ToSchema;
 
 use super::model::{OffsetsError, PartitionOffset, Subject};
@@ -49,7 +49,10 @@ pub async fn delete_rows(
             offset: *offset,
         })
         .collect();
-    target.remove_rows(&wanted.database, &wanted.table, &rows, within).await?;
+    match target.remove_rows(&wanted.database, &wanted.table, &rows, within).await {
+        Ok(()) | Err(RemoveError::Target(TargetError::NoTable(_))) => {}
+        Err(error) => return Err(error.into()),
+    }
     let left = count(subject, offsets).await?;
     let rows = before.zip(left).map(|(before, left)| before.saturating_sub(left));
     Ok(Deleted { rows, left })
@@ -60,13 +63,13 @@ async fn count(
     subject: &Subject<'_>,
     offsets: &[PartitionOffset],
 ) -> Result<Option<u64>, OffsetsError> {
-    let Subject { pipeline, target, .. } = subject;
+    let Subject { pipeline, .. } = subject;
     let (database, table) = (&pipeline.target.database, &pipeline.target.table);
     let mut rows = 0;
     for PartitionOffset { topic, partition, offset } in offsets {
         let (partition, first, last) = (*partition, *offset, i64::MAX);
         let range = RowRange { database, table, topic, partition, first, last };
-        let Some(found) = target.rows_in(&range).await? else { return Ok(None) };
+        let Some(found) = subject.rows_in(&range).await? else { return Ok(None) };
         rows += found;
     }
     Ok(Some(rows))

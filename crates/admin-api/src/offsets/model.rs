@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use pipeline_spec::{Pipeline, Problem};
 use rdkafka::{ClientConfig, error::KafkaError};
 use serde::{Deserialize, Serialize};
-use target::{RemoveError, Target, TargetError};
+use target::{Hole, RemoveError, RowRange, Target, TargetError};
 use utoipa::ToSchema;
 
 /// The pipeline whose offsets are meant, and where its two ends are.
@@ -20,6 +20,35 @@ pub struct Subject<'a> {
     pub pipeline: &'a Pipeline,
     /// Where its table is.
     pub target: &'a Target,
+}
+
+/// A table that nobody has created yet, or that was dropped, has no rows: nothing to delete, and
+/// every offset is missing.
+impl Subject<'_> {
+    pub(super) async fn rows_in(&self, range: &RowRange<'_>) -> Result<Option<u64>, TargetError> {
+        none_without_table(self.target.rows_in(range).await, || Some(0))
+    }
+
+    pub(super) async fn holes_in(
+        &self,
+        range: &RowRange<'_>,
+        holes_max: usize,
+    ) -> Result<Option<Vec<Hole>>, TargetError> {
+        none_without_table(self.target.holes_in(range, holes_max).await, || {
+            Some(vec![Hole { first: range.first, last: range.last }])
+        })
+    }
+}
+
+/// What holds without a table, in place of the error that there is none.
+fn none_without_table<T>(
+    asked: Result<T, TargetError>,
+    none: impl FnOnce() -> T,
+) -> Result<T, TargetError> {
+    match asked {
+        Err(TargetError::NoTable(_)) => Ok(none()),
+        asked => asked,
+    }
 }
 
 /// Where a pipeline shall go on.

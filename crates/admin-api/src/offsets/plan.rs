@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use target::{RowRange, TargetError};
+use target::RowRange;
 use tokio::{task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -192,15 +192,14 @@ impl Planner<'_> {
         plans: &mut [PartitionPlan],
         warnings: &mut Vec<String>,
     ) -> Result<(), OffsetsError> {
-        let Subject { pipeline, target, .. } = self.subject;
+        let Subject { pipeline, .. } = self.subject;
         let (database, table) = (&pipeline.target.database, &pipeline.target.table);
         for plan in plans {
             let PartitionPlan { topic, partition, offset: first, .. } = &*plan;
             let (partition, first, last) = (*partition, *first, i64::MAX);
             let range = RowRange { database, table, topic, partition, first, last };
-            plan.rows_to_delete = match target.rows_in(&range).await {
+            plan.rows_to_delete = match self.subject.rows_in(&range).await {
                 Ok(rows) => rows,
-                Err(TargetError::NoTable(_)) => Some(0),
                 // A plan is worth more without the number than none at all.
                 Err(error) => {
                     warnings.push(format!("rows were not counted: {error}"));

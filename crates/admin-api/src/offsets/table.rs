@@ -68,7 +68,7 @@ impl Search<'_> {
         if low <= 0 || self.subject.pipeline.source.start != Start::Earliest {
             return Ok(None);
         }
-        let Some(rows) = self.subject.target.rows_in(&self.range(place, 0, low - 1)).await? else {
+        let Some(rows) = self.subject.rows_in(&self.range(place, 0, low - 1)).await? else {
             return Ok(None);
         };
         let traces = rows.saturating_add(self.settled.below(place, low));
@@ -79,7 +79,7 @@ impl Search<'_> {
 
     async fn holes(&self, place: &Place, from: i64, to: i64) -> Result<Vec<Hole>, OffsetsError> {
         let range = self.range(place, from, to - 1);
-        self.subject.target.holes_in(&range, HOLES_MAX).await?.ok_or_else(|| {
+        self.subject.holes_in(&range, HOLES_MAX).await?.ok_or_else(|| {
             let wanted = &self.subject.pipeline.target;
             OffsetsError::refused(
                 "/to",

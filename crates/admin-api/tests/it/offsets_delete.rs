@@ -56,6 +56,18 @@ async fn after_a_plan_and_a_delete_each_record_would_be_there_once() -> Result<(
     Ok(())
 }
 
+/// As between the creation of a pipeline and its first start, or after somebody dropped the table.
+#[tokio::test]
+async fn without_a_table_there_is_nothing_to_delete() -> Result<()> {
+    let scene = Scene::new(1, "").await?;
+    scene.produce(0, 10).await?;
+    let plan = scene.plan(&Way::Table).await?;
+    assert_eq!((plan.partitions[0].offset, plan.rows_to_delete), (0, Some(0)));
+    let deleted = delete_rows(&scene.subject(), &plan.offsets(), WITHIN).await?;
+    assert_eq!(deleted, Deleted { rows: Some(0), left: Some(0) });
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_account_that_may_not_is_told_the_grant() -> Result<()> {
     let scene = Scene::with_table(1, "", "MergeTree ORDER BY _offset").await?;
