@@ -8,6 +8,7 @@ pub mod connectors;
 pub mod contents;
 pub mod dead_letters;
 pub mod document;
+pub mod lines;
 pub mod offsets;
 pub mod paging;
 pub mod pipelines;

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 
-use super::paging::{Page, page};
+use super::{
+    lines::{DiffLine, LINES_MAX, compare},
+    paging::{Page, page},
+};
 use crate::{problem, state::App};
-
-/// Longest schema that is compared line by line, in lines: the work grows with the square.
-const LINES_MAX: usize = 2_000;
 
 /// What a list of subjects is asked for.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -83,15 +83,6 @@ pub struct SchemaDiff {
     pub lines: Vec<DiffLine>,
 }
 
-/// A line of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct DiffLine {
-    /// `same`, `added` or `removed`.
-    pub change: String,
-    /// The line.
-    pub text: String,
-}
-
 /// A schema that might become the next version.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,13 +148,12 @@ pub async fn version(
 pub async fn diff(app: &App, subject: &str, query: DiffQuery) -> Result<SchemaDiff, Problem> {
     let from = version(app, subject, Some(query.from)).await?;
     let to = version(app, subject, Some(query.to)).await?;
-    let (old, new): (Vec<_>, Vec<_>) = (from.schema.lines().collect(), to.schema.lines().collect());
-    if old.len().max(new.len()) > LINES_MAX {
+    if from.schema.lines().count().max(to.schema.lines().count()) > LINES_MAX {
         return Err(problem::bad_request(format!(
             "these schemas have more than {LINES_MAX} lines: compare them elsewhere"
         )));
     }
-    Ok(SchemaDiff { from: query.from, to: query.to, lines: compare(&old, &new) })
+    Ok(SchemaDiff { from: query.from, to: query.to, lines: compare(&from.schema, &to.schema) })
 }
 
 /// Whether a schema may become the next version of a subject.
@@ -194,55 +184,6 @@ fn shown(found: SubjectVersion) -> SchemaVersion {
         }
         .to_owned(),
         schema: indented.unwrap_or(found.text),
-    }
-}
-
-/// The longest common subsequence of lines is the same, what is in one only was added or removed.
-fn compare(old: &[&str], new: &[&str]) -> Vec<DiffLine> {
-    // common[i][j]: lines in common from old[i] and new[j] on.
-    let width = new.len() + 1;
-    let mut common = vec![0_u16; (old.len() + 1) * width];
-    let at = |i: usize, j: usize| i * width + j;
-    let get = |common: &[u16], place: usize| common.get(place).copied().unwrap_or(0);
-    for (i, one) in old.iter().enumerate().rev() {
-        for (j, other) in new.iter().enumerate().rev() {
-            let best = if one == other {
-                get(&common, at(i + 1, j + 1)) + 1
-            } else {
-                get(&common, at(i + 1, j)).max(get(&common, at(i, j + 1)))
-            };
-            if let Some(place) = common.get_mut(at(i, j)) {
-                *place = best;
-            }
-        }
-    }
-    let mut lines = Vec::with_capacity(old.len().max(new.len()));
-    let mut push = |change: &str, text: &str| {
-        lines.push(DiffLine { change: change.to_owned(), text: text.to_owned() });
-    };
-    let (mut i, mut j) = (0, 0);
-    loop {
-        match (old.get(i), new.get(j)) {
-            (None, None) => return lines,
-            (Some(one), Some(other)) if one == other => {
-                push("same", one);
-                (i, j) = (i + 1, j + 1);
-            }
-            (Some(one), other)
-                if other.is_none() || get(&common, at(i + 1, j)) >= get(&common, at(i, j + 1)) =>
-            {
-                push("removed", one);
-                i += 1;
-            }
-            (_, Some(other)) => {
-                push("added", other);
-                j += 1;
-            }
-            (Some(one), None) => {
-                push("removed", one);
-                i += 1;
-            }
-        }
     }
 }
 
@@ -289,6 +230,3 @@ pub(crate) async fn handle_check(
 ) -> Result<Json<Compatible>, Problem> {
     check(&app, &subject, &candidate.schema).await.map(Json)
 }
-
-#[cfg(test)]
-mod tests;
