@@ -189,7 +189,8 @@ pub struct PartitionPlan {
     pub high: i64,
     /// Offsets that are read once more; at most so many records.
     pub come_again: u64,
-    /// Offsets that are passed over and were never read; at most so many records.
+    /// Offsets that are passed over and were never read, from the oldest on where nothing is
+    /// committed; at most so many records.
     pub skipped: u64,
     /// Rows of these offsets in the table; `None` when they cannot be counted.
     pub rows_to_delete: Option<u64>,

@@ -14,7 +14,7 @@ use super::{
     ask::{self, blocking},
     model::{Limits, OffsetsError, PartitionPlan, Plan, Progress, Subject, Way},
     reader::Reader,
-    resolve::{Known, Place, Resolved},
+    resolve::{Below, Known, Place, Resolved},
     settled,
     table::Search,
 };
@@ -75,7 +75,9 @@ impl Planner<'_> {
             Way::Timestamp { at_ms } => self.by_time(reader, known, *at_ms).await?,
             Way::Explicit { offsets } => known.explicit(offsets)?,
             Way::Group { group } => self.by_group(reader, &known, group, &mut warnings).await?,
-            Way::Mirror => known.known_to(mirrors, "the status topic has no offset of it"),
+            Way::Mirror => {
+                known.known_to(mirrors, Below::Settled, "the status topic has no offset of it")
+            }
             Way::Table => self.by_table(reader, &known).await?,
         };
         if resolved.partitions.is_empty() {
@@ -156,7 +158,8 @@ impl Planner<'_> {
                  that it still writes come twice"
             ));
         }
-        Ok(known.known_to(&offsets, &format!("group {group} has committed nothing there")))
+        let why_not = format!("group {group} has committed nothing there");
+        Ok(known.known_to(&offsets, Below::Settled, &why_not))
     }
 
     async fn by_table(
@@ -180,7 +183,7 @@ impl Planner<'_> {
             offsets.insert(place.clone(), search.first_missing(place, *ends).await?);
             below.insert(place.clone(), search.below_low(place, ends.low).await?);
         }
-        let mut resolved = known.known_to(&offsets, "");
+        let mut resolved = known.known_to(&offsets, Below::Settled, "");
         for plan in &mut resolved.partitions {
             plan.below_low = below.remove(&(plan.topic.clone(), plan.partition)).flatten();
         }

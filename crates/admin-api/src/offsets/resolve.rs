@@ -12,6 +12,15 @@ use super::{
 /// A partition of the pipeline's topics.
 pub(super) type Place = (String, i32);
 
+/// What is known of the records below an offset where nothing was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Below {
+    /// Nobody has read them.
+    Unread,
+    /// Whoever knows the offset has read them, or found what became of them.
+    Settled,
+}
+
 /// Where each partition goes, and which stay as they are.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Resolved {
@@ -29,16 +38,25 @@ pub(super) struct Known {
 impl Known {
     /// Sends every partition where `to` says.
     pub(super) fn all(&self, to: impl Fn(&Place, Ends) -> i64) -> Resolved {
-        let of = |(place, ends): (&Place, &Ends)| self.one(place, *ends, to(place, *ends));
+        let of = |(place, ends): (&Place, &Ends)| {
+            self.one(place, *ends, to(place, *ends), Below::Unread)
+        };
         Resolved { partitions: self.ends.iter().map(of).collect(), left_alone: Vec::new() }
     }
 
     /// Sends the partitions that `offsets` knows there, as near as Kafka has records.
-    pub(super) fn known_to(&self, offsets: &BTreeMap<Place, i64>, why_not: &str) -> Resolved {
+    pub(super) fn known_to(
+        &self,
+        offsets: &BTreeMap<Place, i64>,
+        below: Below,
+        why_not: &str,
+    ) -> Resolved {
         let mut resolved = Resolved::default();
         for (place, ends) in &self.ends {
             match offsets.get(place) {
-                Some(offset) => resolved.partitions.push(self.one(place, *ends, *offset)),
+                Some(offset) => {
+                    resolved.partitions.push(self.one(place, *ends, *offset, below));
+                }
                 None => resolved.left_alone.push(left_alone(place, why_not)),
             }
         }
@@ -65,7 +83,7 @@ impl Known {
         if !problems.is_empty() {
             return Err(OffsetsError::Refused(problems));
         }
-        Ok(self.known_to(&wanted, "not asked for"))
+        Ok(self.known_to(&wanted, Below::Unread, "not asked for"))
     }
 
     fn check(&self, name: &str, offset: i64) -> Result<Place, String> {
@@ -81,13 +99,14 @@ impl Known {
         Ok(place)
     }
 
-    fn one(&self, place: &Place, ends: Ends, asked: i64) -> PartitionPlan {
+    fn one(&self, place: &Place, ends: Ends, asked: i64, below: Below) -> PartitionPlan {
         let Ends { low, high } = ends;
         let offset = asked.clamp(low, high.max(low));
         let committed = self.committed.get(place).copied();
         let distance = |from: i64, to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0);
         // Records below the oldest neither come again nor are passed over: they are gone.
         let at = committed.map(|at| at.clamp(low, high.max(low)));
+        let unread_from = at.or((below == Below::Unread).then_some(low));
         PartitionPlan {
             topic: place.0.clone(),
             partition: place.1,
@@ -97,7 +116,7 @@ impl Known {
             low,
             high,
             come_again: at.map_or(0, |at| distance(offset, at)),
-            skipped: at.map_or(0, |at| distance(at, offset)),
+            skipped: unread_from.map_or(0, |from| distance(from, offset)),
             rows_to_delete: None,
             below_low: None,
         }

@@ -27,9 +27,19 @@ fn backwards_records_come_again_and_forwards_they_are_skipped() {
 }
 
 #[test]
+fn where_nothing_is_committed_all_below_is_skipped_unless_somebody_has_read_it() {
+    let known = Known { committed: BTreeMap::new(), ..known() };
+    let latest = known.all(|_, ends| ends.high);
+    assert_eq!(numbers(&latest), [(0, 100, 0, 90), (1, 0, 0, 0), (2, 50, 0, 45)]);
+    let offsets = [(("sales".to_owned(), 0), 70)].into();
+    let settled = known.known_to(&offsets, Below::Settled, "");
+    assert_eq!(numbers(&settled), [(0, 70, 0, 0)]);
+}
+
+#[test]
 fn what_kafka_does_not_have_is_replaced_by_the_nearest_and_told() {
     let offsets = [(("sales".to_owned(), 0), 7), (("sales".to_owned(), 2), 51)].into();
-    let resolved = known().known_to(&offsets, "no offset there");
+    let resolved = known().known_to(&offsets, Below::Settled, "no offset there");
     let told: Vec<_> = resolved.partitions.iter().map(|plan| (plan.offset, plan.asked)).collect();
     assert_eq!(told, [(10, Some(7)), (50, Some(51))]);
     assert_eq!(resolved.left_alone, [left_alone(&("sales".to_owned(), 1), "no offset there")]);
