@@ -100,6 +100,9 @@ pub struct PartitionStatus {
     /// Why this partition stopped, one of a closed list.
     #[serde(default)]
     pub stopped: Option<String>,
+    /// What Kafka tells the topic from others of its name by, as [`Mirror::metadata`] spells it.
+    #[serde(default)]
+    pub topic_id: Option<String>,
 }
 
 /// Two quantiles of a duration, in ms.

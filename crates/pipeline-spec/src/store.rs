@@ -29,7 +29,7 @@ use std::{
 };
 
 pub use audit::AuditPage;
-pub use entry::{AuditRecord, Change, PartitionOffset, Reset, Stored};
+pub use entry::{AuditRecord, Change, Claim, PartitionOffset, Purge, Reset, Stored};
 pub use error::{StoreError, UpdateError};
 use keys::StatusKey;
 use rdkafka::ClientConfig;

@@ -2,11 +2,11 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use deliver::{Offset, StopReason, TopicPartition};
+use deliver::{Assignment, Offset, StopReason, TopicId, TopicPartition};
 use tokio::sync::Notify;
 
 /// Where all workers of a pipeline tell what they own. Lives as long as the process has to do with
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 pub struct Board {
     seats: Mutex<BTreeMap<u16, Vec<Seat>>>,
     ends: Mutex<HashMap<TopicPartition, i64>>,
+    topics: Mutex<HashMap<Arc<str>, TopicId>>,
     resets: Mutex<HashMap<TopicPartition, (Instant, Reset)>>,
     untold: Mutex<Vec<Reset>>,
     changed: Notify,
@@ -81,6 +82,18 @@ impl Board {
     #[must_use]
     pub fn end(&self, partition: &TopicPartition) -> Option<i64> {
         lock(&self.ends).get(partition).copied()
+    }
+
+    /// Says which topics of their names Kafka has given partitions of.
+    pub fn set_topics<'a>(&self, assigned: impl Iterator<Item = &'a Assignment>) {
+        let known = |one: &Assignment| Some((one.partition.topic.clone(), one.topic?));
+        lock(&self.topics).extend(assigned.filter_map(known));
+    }
+
+    /// Which topic of its name a partition is of, if Kafka could tell.
+    #[must_use]
+    pub fn topic(&self, partition: &TopicPartition) -> Option<TopicId> {
+        lock(&self.topics).get(&partition.topic).copied()
     }
 
     /// Says that a reset was carried out.

@@ -160,6 +160,7 @@ impl Reporter {
             lag,
             pending_ranges: u32::try_from(seat.pending).unwrap_or(u32::MAX),
             stopped: seat.stopped.map(|reason| reason.as_str().to_owned()),
+            topic_id: self.board.topic(&seat.partition).map(|id| id.to_string()),
         }
     }
 

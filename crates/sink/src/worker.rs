@@ -426,6 +426,7 @@ impl<'pot> Worker<'pot> {
             match answer {
                 Answer::Positions(found) => {
                     self.machine.set_partitions_total(found.partitions_total);
+                    self.board.set_topics(found.assignments.iter());
                     self.tell(Event::Assigned(found.assignments))?;
                 }
                 Answer::Plan(key, outcome) => {

@@ -1,7 +1,7 @@
 use pipeline_spec::{
     Pipeline,
     status::{InstanceStatus, Mirror},
-    store::{PartitionOffset, Reset},
+    store::{PartitionOffset, Purge, Reset},
 };
 use serde_json::json;
 
@@ -20,6 +20,8 @@ fn stored(change: impl FnOnce(&mut Stored)) -> Snapshot {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     };
     change(&mut stored);
     let mut specs = Snapshot::default();
@@ -90,6 +92,7 @@ fn a_reset_is_crossed_off_when_every_partition_has_it() {
             requested_at_ms: 0,
             by: "me".to_owned(),
             offsets: vec![offset],
+            delete_rows: false,
         });
     });
     let mut statuses = report(3, 0);

@@ -99,6 +99,7 @@ pub async fn reset(
             requested_at_ms: now,
             by: who.name.clone(),
             offsets: offsets.clone(),
+            delete_rows: false,
         };
         Ok(Some(next(current, who, now, |stored| stored.reset = Some(reset))))
     })

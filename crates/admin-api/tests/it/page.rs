@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 use pipeline_spec::{
     Pipeline,
     status::{InstanceStatus, PartitionStatus, RunState},
-    store::{AuditRecord, Change, Store, Stored},
+    store::{AuditRecord, Change, Purge, Store, Stored},
 };
 use reqwest::{Method, RequestBuilder, StatusCode};
 use testkit::eventually;
@@ -275,6 +275,8 @@ fn thousand(scene: &Scene) -> Result<Vec<Change>, String> {
             restarts: 0,
             reset: None,
             deleting: false,
+            purge: Purge::default(),
+            claim: None,
         };
         let audit = AuditRecord {
             at_ms: 0,
@@ -352,6 +354,7 @@ fn report(scene: &Scene) -> InstanceStatus {
             lag: Some(4_711),
             pending_ranges: 0,
             stopped: None,
+            topic_id: None,
         }],
         rows_total: 0,
         bytes_total: 0,

@@ -28,6 +28,42 @@ pub struct Stored {
     /// Set while the pipeline drains before it is removed.
     #[serde(default)]
     pub deleting: bool,
+    /// What goes with it then.
+    #[serde(default)]
+    pub purge: Purge,
+    /// Who is just carrying out what the pipeline waits for outside of the store: rows of a reset
+    /// that are to be deleted, or what goes with a pipeline that has drained.
+    #[serde(default)]
+    pub claim: Option<Claim>,
+}
+
+/// What goes with a pipeline when it is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Purge {
+    /// Its consumer group, and the copies of its offsets.
+    pub offsets: bool,
+    /// Its topic of dead letters, and the one they are replayed from.
+    pub dead_letters: bool,
+}
+
+impl Purge {
+    /// Whether anything goes.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.offsets || self.dead_letters
+    }
+}
+
+/// Keeps others from doing the same at the same time. Whoever holds it asks for nothing any more
+/// long before it ends, and settles what was done only while it is still theirs: so nothing is
+/// asked for after another one has said that it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Unique for each attempt.
+    pub by: String,
+    /// When others may claim it, in ms since 1970 by the clock of whoever claimed.
+    pub until_ms: i64,
 }
 
 /// Offsets that somebody set by hand.
@@ -41,6 +77,9 @@ pub struct Reset {
     pub by: String,
     /// Where each partition shall go on.
     pub offsets: Vec<PartitionOffset>,
+    /// Whether the rows from there on are deleted before the pipeline goes on.
+    #[serde(default)]
+    pub delete_rows: bool,
 }
 
 /// A place in a partition.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pipeline_spec::{
     Pipeline,
-    store::{AuditRecord, Change, Snapshot, Store, Stored},
+    store::{AuditRecord, Change, Purge, Snapshot, Store, Stored},
 };
 use rdkafka::ClientConfig;
 
@@ -44,6 +44,8 @@ pub(crate) fn stored(name: &str) -> Stored {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     }
 }
 

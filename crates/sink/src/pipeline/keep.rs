@@ -4,7 +4,11 @@
 use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 
 use deliver::{Offset, TopicPartition};
-use pipeline_spec::{Pipeline, State, status::RunState, store::Stored};
+use pipeline_spec::{
+    Pipeline, State,
+    status::RunState,
+    store::{PartitionOffset, Stored},
+};
 use tokio::{
     sync::watch,
     time::{self, Instant, MissedTickBehavior},
@@ -178,7 +182,9 @@ impl Keeper {
             Arc::make_mut(&mut others).remove(&own);
         }
         Orders {
-            paused: spec.state == State::Paused || wanted.unreadable.is_some(),
+            paused: spec.state == State::Paused
+                || wanted.unreadable.is_some()
+                || self.awaits_reset(wanted),
             others,
             follows: true,
             reset: self.reset(wanted).map(Arc::new),
@@ -202,6 +208,18 @@ impl Keeper {
         (!offsets.is_empty()).then(|| Reset { id: reset.id.clone(), offsets })
     }
 
+    /// Whether nothing may move because of offsets that a person has set: some of them are not
+    /// set yet, or rows are still to be deleted, with which new ones would go.
+    fn awaits_reset(&self, wanted: &Wanted) -> bool {
+        let Some(reset) = &wanted.stored.reset else { return false };
+        let Some(statuses) = self.reports.statuses.borrow().clone() else { return true };
+        let name = &wanted.stored.spec.name;
+        let is_set = |one: &PartitionOffset| {
+            follow::was_reset(&statuses, name, (&one.topic, one.partition), &reset.id)
+        };
+        reset.delete_rows || !reset.offsets.iter().all(is_set)
+    }
+
     fn stage(&self, wanted: &Wanted) -> Stage {
         if let Some(why) = &wanted.unreadable {
             return Stage::failed("invalid-spec", why.clone());
@@ -214,7 +232,9 @@ impl Keeper {
         }
         Stage::of(match wanted.stored.spec.state {
             State::Paused => RunState::Paused,
-            State::Running if self.board.is_empty() => RunState::Starting,
+            State::Running if self.board.is_empty() || self.awaits_reset(wanted) => {
+                RunState::Starting
+            }
             State::Running => RunState::Running,
         })
     }

@@ -7,8 +7,8 @@ use pipeline_spec::{
     Pipeline, State,
     status::{InstanceStatus, RunState},
     store::{
-        AuditRecord, Change, PartitionOffset, Reset, StatusSnapshot, Store, StoreError, Stored,
-        UpdateError,
+        AuditRecord, Change, PartitionOffset, Purge, Reset, StatusSnapshot, Store, StoreError,
+        Stored, UpdateError,
     },
 };
 use rdkafka::ClientConfig;
@@ -69,6 +69,8 @@ impl StoredScene {
             restarts: 0,
             reset: None,
             deleting: false,
+            purge: Purge::default(),
+            claim: None,
         };
         self.put(stored).await
     }
@@ -112,6 +114,7 @@ impl StoredScene {
             requested_at_ms: 0,
             by: "test".to_owned(),
             offsets: offsets.collect(),
+            delete_rows: false,
         };
         self.edit(|stored| stored.reset = Some(reset.clone())).await?;
         Ok(id)

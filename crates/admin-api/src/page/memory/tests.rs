@@ -22,6 +22,7 @@ fn report(instance: &str, lag: i64, p95: f64) -> InstanceStatus {
             lag: Some(lag),
             pending_ranges: 0,
             stopped: None,
+            topic_id: None,
         }],
         rows_total: 0,
         bytes_total: 0,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use pipeline_spec::Pipeline;
+use pipeline_spec::{Pipeline, store::Purge};
 use serde_json::json;
 
 use super::*;
@@ -18,6 +18,8 @@ fn stored(name: &str, change: impl FnOnce(&mut Stored)) -> Stored {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     };
     change(&mut stored);
     stored

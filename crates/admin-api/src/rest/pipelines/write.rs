@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use pipeline_spec::{
     Pipeline, State,
-    store::{AuditRecord, Change, Snapshot, StoreError, Stored, UpdateError},
+    store::{AuditRecord, Change, Purge, Snapshot, StoreError, Stored, UpdateError},
 };
 use serde_json::Value;
 use service::problem::{FieldError, Problem};
@@ -251,6 +251,8 @@ fn fresh(spec: &Pipeline, who: &Identity, now: i64) -> Stored {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     }
 }
 

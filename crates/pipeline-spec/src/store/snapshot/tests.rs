@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{Snapshot, Stored};
-use crate::Pipeline;
+use crate::{Pipeline, store::Purge};
 
 fn stored(name: &str, version: u64) -> Stored {
     let spec =
@@ -15,6 +15,8 @@ fn stored(name: &str, version: u64) -> Stored {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{KEPT_MS, Snapshot, StatusSnapshot};
 use crate::{
     Pipeline,
     status::{InstanceStatus, Mirror},
-    store::{Change, Stored},
+    store::{Change, Purge, Stored},
 };
 
 const NOW: i64 = 1_700_000_000_000;
@@ -29,6 +29,8 @@ fn state() -> Snapshot {
         restarts: 0,
         reset: None,
         deleting: false,
+        purge: Purge::default(),
+        claim: None,
     };
     state.pipelines.insert("a".into(), Arc::new(stored));
     for workers in [1, 2] {
