@@ -7,7 +7,10 @@ use service::problem::{FieldError, Problem};
 use crate::{
     auth::{Identity, Role},
     problem,
-    rest::pipelines::{OffsetsWish, WriteQuery},
+    rest::{
+        document,
+        pipelines::{OffsetsWish, WriteQuery},
+    },
     state::App,
 };
 
@@ -29,9 +32,10 @@ pub(crate) use self::source::schema as schema_by_id;
 ///
 /// # Errors
 ///
-/// While this process has not read the pipelines yet.
+/// 403 for a document that only an admin may write; while this process has not read the pipelines
+/// yet.
 pub async fn make(app: &App, who: &Identity, text: &str) -> Result<Plan, Problem> {
-    let spec = match Pipeline::from_yaml(text) {
+    let spec = match document::read(app, who, text).await? {
         Ok(spec) => spec,
         Err(invalid) => {
             let mut plan = Plan { change: "none".to_owned(), ..Plan::default() };

@@ -27,6 +27,21 @@ impl Pipeline {
         pipeline.validate()?;
         Ok(pipeline)
     }
+
+    /// The SQL of a document, also of one that cannot be used for other reasons, as long as it is
+    /// a mapping.
+    #[must_use]
+    pub fn sql_of(text: &str) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct OnlySql {
+            sql: Option<String>,
+        }
+        if text.len() > BYTES_MAX {
+            return None;
+        }
+        let found: OnlySql = serde_saphyr::from_str_with_options(text, options()).ok()?;
+        found.sql
+    }
 }
 
 fn parse(text: &str) -> Result<Pipeline, Problem> {

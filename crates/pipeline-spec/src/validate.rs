@@ -67,7 +67,7 @@ impl Pipeline {
         check_source(&self.source, &mut found);
         check_target(&self.target, &mut found);
         self.check_columns(&mut found);
-        found.unless(self.sql.is_none(), "/sql", NOT_YET);
+        found.unless(self.sql.is_none(), "/sql", "sinks cannot run it yet");
         check_batch(&self.batch, &mut found);
         found.within("/workers", self.workers.into(), 1..=64);
         if found.0.is_empty() { Ok(()) } else { Err(Invalid { problems: found.0 }) }

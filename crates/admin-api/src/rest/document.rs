@@ -7,14 +7,56 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use pipeline_spec::{Invalid, Pipeline};
 use serde::Serialize;
 use service::problem::Problem;
 
-use crate::problem;
+use crate::{
+    auth::{Identity, Role},
+    problem,
+    state::App,
+};
 
 /// Content types that are read as YAML, of which JSON is a part.
 const READ: [&str; 5] =
     ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
+
+/// Reads a document for somebody. SQL of users is looked at by the server's own parser, and may
+/// only be sent by an admin, whatever else is wrong with the document.
+///
+/// # Errors
+///
+/// 403 for SQL from anybody else; the inner one for everything that is wrong with it.
+pub async fn read(
+    app: &App,
+    who: &Identity,
+    text: &str,
+) -> Result<Result<Pipeline, Invalid>, Problem> {
+    let mut invalid = match Pipeline::from_yaml(text) {
+        Ok(spec) => return Ok(Ok(spec)),
+        Err(invalid) => invalid,
+    };
+    let Some(sql) = Pipeline::sql_of(text) else { return Ok(Err(invalid)) };
+    if who.role < Role::Admin {
+        app.metrics().refused("role");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not permitted").detail(format!(
+            "`sql` in a document needs the role {}, and {} has the role {}",
+            Role::Admin.as_str(),
+            who.name,
+            who.role.as_str()
+        )));
+    }
+    match app.target().check_select(&sql).await {
+        Ok(None) => {}
+        Ok(Some(why)) => invalid.problems.push(sql_problem(why)),
+        Err(error) => invalid.problems.push(sql_problem(format!("not checked: {error}"))),
+    }
+    Ok(Err(invalid))
+}
+
+fn sql_problem(message: String) -> pipeline_spec::Problem {
+    pipeline_spec::Problem { pointer: "/sql".to_owned(), message }
+}
 
 /// The text of a document that was sent.
 #[derive(Clone, Debug)]

@@ -12,7 +12,13 @@ async fn a_wrong_document_is_answered_with_every_place_that_is_wrong() -> anyhow
     let operator = scene.token(Role::Operator);
     let post = |body: String| api.request(Method::POST, "/v1/pipelines", operator).body(body);
     let document = scene.document("Sales", "workers: 0\nsql: SELECT 1\n");
-    let (status, problem) = refusal(post(document)).await?;
+    // SQL is not for operators, whatever else is wrong.
+    let (status, problem) = refusal(post(document.clone())).await?;
+    assert_eq!(status, 403, "{problem}");
+    assert!(problem["detail"].to_string().contains("needs the role admin"), "{problem}");
+    let admin = scene.token(Role::Admin);
+    let by_admin = |body: String| api.request(Method::POST, "/v1/pipelines", admin).body(body);
+    let (status, problem) = refusal(by_admin(document)).await?;
     assert_eq!(status, 422);
     let pointers: Vec<&str> = problem["errors"]
         .as_array()
@@ -20,7 +26,7 @@ async fn a_wrong_document_is_answered_with_every_place_that_is_wrong() -> anyhow
         .flatten()
         .filter_map(|error| error["pointer"].as_str())
         .collect();
-    assert_eq!(pointers, ["/name", "/sql", "/workers"]);
+    assert_eq!(pointers, ["/name", "/sql", "/workers", "/sql"]);
     for odd in ["", "{", "- a", "name: [", "\u{0}", "name: a\nname: a\n", "123"] {
         assert_eq!(refusal(post(odd.to_owned())).await?.0, 422, "{odd:?}");
     }
@@ -48,6 +54,44 @@ async fn a_wrong_document_is_answered_with_every_place_that_is_wrong() -> anyhow
     let (status, problem) = refusal(post(no_table)).await?;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &"/target/create".into()));
     assert_eq!(api.get("/v1/pipelines", operator).await?["total"], 0);
+    api.stop().await
+}
+
+#[tokio::test]
+async fn sql_is_for_admins_and_checked_though_sinks_cannot_run_it_yet() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let api = scene.api().await?;
+    let document = |sql: &str| scene.document("sales", &format!("sql: {sql}\n"));
+    let ask = |method: Method, path: &str, role: Role, sql: &str| {
+        api.request(method, path, scene.token(role)).body(document(sql))
+    };
+    for (method, path) in [
+        (Method::POST, "/v1/pipelines"),
+        (Method::POST, "/v1/pipelines?dry_run=true"),
+        (Method::POST, "/v1/pipelines?force=true"),
+        (Method::PUT, "/v1/pipelines/sales"),
+        (Method::PUT, "/v1/pipelines/another"),
+    ] {
+        let request = ask(method, path, Role::Operator, "SELECT * FROM input");
+        assert_eq!(refusal(request).await?.0, 403, "{path}");
+    }
+    let messages = async |sql: &str| -> anyhow::Result<Vec<String>> {
+        let request = ask(Method::POST, "/v1/pipelines?force=true", Role::Admin, sql);
+        let (status, problem) = refusal(request).await?;
+        assert_eq!(status, 422, "{problem}");
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        assert!(errors.iter().all(|error| error["pointer"] == "/sql"), "{problem}");
+        Ok(errors.iter().map(|error| error["message"].to_string()).collect())
+    };
+    let sound = messages("SELECT * FROM input").await?;
+    assert!(matches!(sound.as_slice(), [only] if only.contains("cannot run it yet")), "{sound:?}");
+    for odd in ["SELECT * FROM system.users", "SELECT * FROM url('http://h/')", "DROP TABLE t"] {
+        assert_eq!(messages(odd).await?.len(), 2, "{odd}");
+    }
+    let plan = ask(Method::POST, "/v1/pipelines?dry_run=true", Role::Admin, "SELECT 1 FROM other");
+    let plan: serde_json::Value = plan.send().await?.json().await?;
+    assert_eq!(plan["findings"].as_array().map(Vec::len), Some(2), "{plan}");
+    assert_eq!(api.get("/v1/pipelines", scene.token(Role::Viewer)).await?["total"], 0);
     api.stop().await
 }
 

@@ -14,7 +14,7 @@ use super::{
     Condition, WriteQuery,
     rules::{alone, in_place, steady},
 };
-use crate::{auth::Identity, plan, problem, state::App};
+use crate::{auth::Identity, plan, problem, rest::document, state::App};
 
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,8 @@ pub async fn create(
     text: &str,
     query: &WriteQuery,
 ) -> Result<Written, Problem> {
-    let spec = Pipeline::from_yaml(text).map_err(|invalid| problem::invalid(&invalid))?;
+    let spec = document::read(app, who, text).await?;
+    let spec = spec.map_err(|invalid| problem::invalid(&invalid))?;
     if app.specs()?.pipelines.contains_key(&spec.name) {
         return Err(taken(&spec.name));
     }
@@ -66,7 +67,8 @@ pub async fn put(
     condition: &Condition,
     query: &WriteQuery,
 ) -> Result<Written, Problem> {
-    let spec = Pipeline::from_yaml(text).map_err(|invalid| problem::invalid(&invalid))?;
+    let spec = document::read(app, who, text).await?;
+    let spec = spec.map_err(|invalid| problem::invalid(&invalid))?;
     if spec.name != name {
         let message = format!("must be {name}, the name in the path");
         let error = FieldError { pointer: "/name".to_owned(), message };
