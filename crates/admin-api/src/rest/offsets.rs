@@ -26,6 +26,8 @@ use crate::{
     state::App,
 };
 
+mod topics;
+
 /// How long an answer waits for the owners of the partitions.
 const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(60);
 /// How long rows may take to be deleted.
@@ -151,6 +153,7 @@ fn still(app: &App, stored: &Stored) -> Result<(), Problem> {
 }
 
 async fn plan(app: &App, stored: &Stored, way: &Way) -> Result<Plan, Problem> {
+    let unsure = if *way == Way::Table { topics::check(app, stored)? } else { Vec::new() };
     let client = kafka::client(app.config());
     let subject = subject(app, stored, &client);
     let statuses = app.status();
@@ -162,7 +165,9 @@ async fn plan(app: &App, stored: &Stored, way: &Way) -> Result<Plan, Problem> {
         .collect();
     let limits = Limits { time_max: SEARCH_MAX, ..Limits::default() };
     let plan = offsets::plan(&subject, way, &mirrors, &limits, &|_| {}).await;
-    plan.map_err(|error| refused(&error))
+    let mut plan = plan.map_err(|error| refused(&error))?;
+    plan.warnings.extend(unsure);
+    Ok(plan)
 }
 
 fn subject<'a>(app: &'a App, stored: &'a Stored, kafka: &'a rdkafka::ClientConfig) -> Subject<'a> {

@@ -123,7 +123,7 @@ fn unreadable(name: &str, why: &str) -> PipelineSummary {
 }
 
 /// Reports of the sinks that run a pipeline, by id of the sink.
-fn instances_of<'a>(statuses: &'a StatusSnapshot, name: &str) -> Vec<&'a InstanceStatus> {
+pub(super) fn instances_of<'a>(statuses: &'a StatusSnapshot, name: &str) -> Vec<&'a InstanceStatus> {
     let from = (name.to_owned(), String::new());
     let later = statuses.instances.range(from..);
     later.take_while(|((of, _), _)| of == name).map(|(_, status)| &**status).collect()
