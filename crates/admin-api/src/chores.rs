@@ -1,5 +1,7 @@
 //! What sinks report in, what follows from it for the store out: pipelines that have drained are
 //! removed, resets that were carried out are crossed off, old documents are forgotten.
+//!
+//! What has to be done on servers before, such as deleting rows, is an [`errand`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +10,17 @@ use service::problem::Problem;
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use self::errand::Errands;
+pub(crate) use self::{errand::is_claimed, setbacks::Setbacks};
 use crate::{
     auth::{Identity, Role},
     rest::pipelines::{next, not_updated, now_ms},
     state::App,
 };
+
+mod errand;
+mod errand_servers;
+mod setbacks;
 
 /// How often there is a look.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -24,6 +32,7 @@ const HEARD_WITHIN_MS: i64 = 6_000;
 pub(crate) async fn run(app: App, stop: CancellationToken) {
     let mut every = time::interval(LOOK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut errands = Errands::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -32,6 +41,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         let Ok(specs) = app.specs() else { continue };
         // Without their reports nothing is known about sinks.
         let Some(statuses) = app.status_changes().borrow().clone() else { continue };
+        errands.look(&app, &specs, &statuses);
         if changes(&specs, &statuses, now_ms()).is_empty() {
             continue;
         }
@@ -65,7 +75,9 @@ fn told(change: &Change) -> Option<(String, String)> {
 fn changes(specs: &Snapshot, statuses: &StatusSnapshot, now: i64) -> Vec<Change> {
     let mut changes = Vec::new();
     for stored in specs.pipelines.values() {
-        if stored.deleting {
+        if errand::is_needed(stored) {
+            // Whoever does that removes it or crosses it off, too.
+        } else if stored.deleting {
             changes.extend(removal(stored, statuses, now));
         } else if is_reset_done(stored, statuses) {
             let done = next(stored, &ourselves(), now, |stored| stored.reset = None);
@@ -80,16 +92,23 @@ fn changes(specs: &Snapshot, statuses: &StatusSnapshot, now: i64) -> Vec<Change>
     changes
 }
 
-/// A pipeline that drains is removed when no sink has it, and none can still be about to report
-/// that it has.
+/// A pipeline that drains is removed when no sink has it.
 fn removal(stored: &Arc<Stored>, statuses: &StatusSnapshot, now: i64) -> Option<Change> {
+    // Rows of it may just be being deleted: whoever has the name next must not lose theirs.
+    let may = has_drained(stored, statuses, now) && !errand::is_claimed(stored, now);
+    may.then(|| Change::Remove {
+        name: stored.spec.name.clone(),
+        audit: audit("pipeline.removed", stored, None, now),
+    })
+}
+
+/// Whether no sink has a pipeline that is being deleted, and none can still be about to report
+/// that it has.
+fn has_drained(stored: &Stored, statuses: &StatusSnapshot, now: i64) -> bool {
     let name = &stored.spec.name;
     let running = statuses.instances.keys().any(|(pipeline, _)| pipeline == name);
     let heard = now.saturating_sub(stored.updated_at_ms) >= HEARD_WITHIN_MS;
-    (!running && heard).then(|| Change::Remove {
-        name: name.clone(),
-        audit: audit("pipeline.removed", stored, None, now),
-    })
+    stored.deleting && !running && heard
 }
 
 /// Whether every partition of a reset was set to its offset by its owner.

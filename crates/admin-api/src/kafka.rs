@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::{config::Config, problem};
 
+pub(crate) mod admin;
 pub mod look;
 
 /// Longest wait for one answer of a broker.

@@ -7,7 +7,7 @@
 //! topic.
 
 pub(crate) mod ask;
-mod delete;
+pub(crate) mod delete;
 mod model;
 mod plan;
 pub(crate) mod reader;

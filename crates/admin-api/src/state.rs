@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Auth, Hosts},
+    chores::Setbacks,
     config::Config,
     kafka::Kafka,
     metrics::Metrics,
@@ -42,6 +43,7 @@ struct Shared {
     metrics: Metrics,
     rates: Rates,
     page: page::Memory,
+    setbacks: Setbacks,
     stop: CancellationToken,
 }
 
@@ -79,6 +81,7 @@ impl App {
             metrics,
             rates: Rates::default(),
             page: page::Memory::default(),
+            setbacks: Setbacks::default(),
             stop,
             config,
         };
@@ -123,6 +126,11 @@ impl App {
     #[must_use]
     pub fn status_changes(&self) -> watch::Receiver<Option<Arc<StatusSnapshot>>> {
         self.shared.statuses.clone()
+    }
+
+    /// What this process could not do lately for pipelines that wait for it.
+    pub(crate) fn setbacks(&self) -> &Setbacks {
+        &self.shared.setbacks
     }
 
     /// Cancelled when the process stops: streams must end then.

@@ -33,14 +33,29 @@ pub async fn delete_rows(
     offsets: &[PartitionOffset],
     within: Duration,
 ) -> Result<Deleted, OffsetsError> {
-    let Subject { pipeline, target, .. } = subject;
-    let wanted = &pipeline.target;
-    let foreign = offsets.iter().find(|at| !pipeline.source.topics.contains(&at.topic));
+    let foreign = offsets.iter().find(|at| !subject.pipeline.source.topics.contains(&at.topic));
     if let Some(foreign) = foreign {
         let message = format!("the pipeline does not read {}", foreign.topic);
         return Err(OffsetsError::refused("/offsets", message));
     }
     let before = count(subject, offsets).await?;
+    remove(subject, offsets, within).await?;
+    let left = count(subject, offsets).await?;
+    let rows = before.zip(left).map(|(before, left)| before.saturating_sub(left));
+    Ok(Deleted { rows, left })
+}
+
+/// The same, and nothing else.
+///
+/// # Errors
+///
+/// As [`delete_rows`].
+pub(crate) async fn remove(
+    subject: &Subject<'_>,
+    offsets: &[PartitionOffset],
+    within: Duration,
+) -> Result<(), OffsetsError> {
+    let wanted = &subject.pipeline.target;
     let rows: Vec<RowsFrom> = offsets
         .iter()
         .map(|PartitionOffset { topic, partition, offset }| RowsFrom {
@@ -49,17 +64,18 @@ pub async fn delete_rows(
             offset: *offset,
         })
         .collect();
-    match target.remove_rows(&wanted.database, &wanted.table, &rows, within).await {
-        Ok(()) | Err(RemoveError::Target(TargetError::NoTable(_))) => {}
-        Err(error) => return Err(error.into()),
+    match subject.target.remove_rows(&wanted.database, &wanted.table, &rows, within).await {
+        Ok(()) | Err(RemoveError::Target(TargetError::NoTable(_))) => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    let left = count(subject, offsets).await?;
-    let rows = before.zip(left).map(|(before, left)| before.saturating_sub(left));
-    Ok(Deleted { rows, left })
 }
 
 /// Rows of these offsets; `None` when the engine hides some.
-async fn count(
+///
+/// # Errors
+///
+/// When the server refuses or cannot be reached.
+pub(crate) async fn count(
     subject: &Subject<'_>,
     offsets: &[PartitionOffset],
 ) -> Result<Option<u64>, OffsetsError> {

@@ -9,19 +9,19 @@ use axum::{
 };
 use pipeline_spec::{
     State as Wanted,
-    store::{PartitionOffset, Reset, Stored},
+    store::{PartitionOffset, Reset, Snapshot, Stored},
 };
 use serde::{Deserialize, Serialize};
 use service::problem::Problem;
-use target::RemoveError;
+use target::{RemoveError, rights::Right};
 use tokio::time::{self, Instant};
 use utoipa::{IntoParams, ToSchema};
 
-use super::pipelines::{self, Condition, Overall, change, next, steady};
+use super::pipelines::{self, Condition, Overall, change, next, now_ms, steady};
 use crate::{
     auth::{Identity, random_secret},
-    kafka,
-    offsets::{self, Deleted, Limits, OffsetsError, Plan, Subject, Way},
+    chores, kafka,
+    offsets::{self, Limits, OffsetsError, Plan, Subject, Way},
     problem,
     state::App,
 };
@@ -52,8 +52,9 @@ pub struct ResetAnswer {
     pub plan: Plan,
     /// Its id; none for a dry run.
     pub id: Option<String>,
-    /// Whether every owner has set its offsets. Otherwise `/status` shows the reset until it is
-    /// done; the pipeline cannot be resumed before.
+    /// Whether every owner has set its offsets, and the rows are deleted where that was asked
+    /// for. Otherwise that goes on, also if the admin API is restarted: `/status` shows the reset
+    /// until it is done, and the pipeline cannot be resumed before.
     pub done: bool,
     /// Rows that were deleted and are not there any more, where that was asked for.
     pub rows_deleted: Option<u64>,
@@ -77,57 +78,111 @@ pub async fn reset(
     if !query.dry_run {
         still(app, &stored)?;
     }
+    if query.delete_rows {
+        may_delete(app, &stored).await?;
+    }
     let plan = plan(app, &stored, way).await?;
     let answer = ResetAnswer { plan, id: None, done: false, rows_deleted: None };
     if query.dry_run {
         return Ok(answer);
     }
-    let id: String = random_secret().chars().take(32).collect();
-    let offsets: Vec<PartitionOffset> = answer
-        .plan
-        .offsets()
-        .into_iter()
-        .map(|at| PartitionOffset { topic: at.topic, partition: at.partition, offset: at.offset })
-        .collect();
-    if offsets.is_empty() {
+    let wished = wish(&answer.plan, who, query.delete_rows);
+    if wished.offsets.is_empty() {
         return Err(problem::conflict("there is no partition whose offset this would set"));
     }
+    let (id, offsets) = (wished.id.clone(), wished.offsets.clone());
+    app.setbacks().clear(name);
     // What was looked at must still be what is there.
     let seen = Condition::version(stored.version);
     change(app, who, name, "pipeline.reset", &seen, |current, now| {
         still(app, current)?;
-        let reset = Reset {
-            id: id.clone(),
-            requested_at_ms: now,
-            by: who.name.clone(),
-            offsets: offsets.clone(),
-            delete_rows: false,
-        };
+        if chores::is_claimed(current, now) {
+            return Err(problem::conflict(
+                "rows of the reset before are just being deleted: send it again in half a minute",
+            ));
+        }
+        let reset = Reset { requested_at_ms: now, ..wished.clone() };
         Ok(Some(next(current, who, now, |stored| stored.reset = Some(reset))))
     })
     .await?;
     let done = carried_out(app, name, &id, &offsets).await;
-    let mut answer = ResetAnswer { id: Some(id), done, ..answer };
-    if query.delete_rows {
-        if !done {
-            return Err(problem::conflict(
-                "the offsets are not set yet, so no rows were deleted: when /status shows no \
-                 reset any more, send the same request again",
-            ));
+    let mut answer = ResetAnswer { id: Some(id.clone()), done, ..answer };
+    if done && query.delete_rows {
+        answer.done = deleted(app, name, &id).await?;
+        if answer.done {
+            let left = left(app, &stored, &answer.plan).await;
+            let before = answer.plan.rows_to_delete;
+            answer.rows_deleted =
+                before.zip(left).map(|(before, left)| before.saturating_sub(left));
         }
-        answer.rows_deleted = delete(app, &stored, &answer.plan).await?.rows;
-    }
-    if done {
-        cross_off(app, who, name, answer.id.as_deref()).await?;
+    } else if done {
+        cross_off(app, who, name, &id).await?;
     }
     Ok(answer)
 }
 
+/// The offsets of a plan as a wish for their owners.
+pub(crate) fn wish(plan: &Plan, who: &Identity, delete_rows: bool) -> Reset {
+    let offsets = plan.offsets().into_iter();
+    Reset {
+        id: random_secret().chars().take(32).collect(),
+        requested_at_ms: now_ms(),
+        by: who.name.clone(),
+        offsets: offsets
+            .map(|at| PartitionOffset {
+                topic: at.topic,
+                partition: at.partition,
+                offset: at.offset,
+            })
+            .collect(),
+        delete_rows,
+    }
+}
+
+/// That rows can be deleted, before anything is begun.
+async fn may_delete(app: &App, stored: &Stored) -> Result<(), Problem> {
+    let (database, table) = (&stored.spec.target.database, &stored.spec.target.table);
+    let right = Right { privilege: "ALTER DELETE", database, table: Some(table) };
+    let may = app.target().has_right(&right).await;
+    if may.map_err(|error| problem::clickhouse(&error))? == Some(false) {
+        return Err(problem::conflict(format!(
+            "the account that looks at tables may not delete rows; nothing was changed: {}",
+            right.grant(&app.config().clickhouse.schema_user)
+        )));
+    }
+    Ok(())
+}
+
+/// Waits until the chores have deleted the rows of a reset and crossed it off; `false` when they
+/// are still at it.
+async fn deleted(app: &App, name: &str, id: &str) -> Result<bool, Problem> {
+    let is_pending = |specs: &Snapshot| {
+        let stored = specs.pipelines.get(name);
+        let reset = stored.and_then(|stored| stored.reset.as_ref());
+        reset.is_some_and(|reset| reset.id == id)
+    };
+    let mut specs = app.specs_changes();
+    let crossed_off =
+        specs.wait_for(|specs| specs.as_deref().is_some_and(|specs| !is_pending(specs)));
+    tokio::select! {
+        gone = crossed_off => Ok(gone.is_ok()),
+        problem = app.setbacks().failed(name) => Err(problem),
+        () = time::sleep(DELETED_WITHIN) => Ok(false),
+    }
+}
+
+/// Rows of these offsets that are there; none when they cannot be counted.
+async fn left(app: &App, stored: &Stored, plan: &Plan) -> Option<u64> {
+    let client = kafka::client(app.config());
+    let subject = subject(app, stored, &client);
+    offsets::delete::count(&subject, &plan.offsets()).await.ok().flatten()
+}
+
 /// Whoever was told that it is done may resume at once; otherwise the chores would do this soon.
-async fn cross_off(app: &App, who: &Identity, name: &str, id: Option<&str>) -> Result<(), Problem> {
+async fn cross_off(app: &App, who: &Identity, name: &str, id: &str) -> Result<(), Problem> {
     let any = Condition::default();
     let crossed_off = change(app, who, name, "pipeline.reset-done", &any, |current, now| {
-        let is_ours = current.reset.as_ref().map(|reset| reset.id.as_str()) == id;
+        let is_ours = current.reset.as_ref().is_some_and(|reset| reset.id == id);
         Ok(is_ours.then(|| next(current, who, now, |stored| stored.reset = None)))
     });
     crossed_off.await.map(drop)
@@ -194,14 +249,7 @@ async fn carried_out(app: &App, name: &str, id: &str, offsets: &[PartitionOffset
     time::timeout_at(deadline, all).await.is_ok_and(|found| found.is_ok())
 }
 
-async fn delete(app: &App, stored: &Stored, plan: &Plan) -> Result<Deleted, Problem> {
-    let client = kafka::client(app.config());
-    let subject = subject(app, stored, &client);
-    let deleted = offsets::delete_rows(&subject, &plan.offsets(), DELETED_WITHIN).await;
-    deleted.map_err(|error| refused(&error))
-}
-
-pub(super) fn refused(error: &OffsetsError) -> Problem {
+pub(crate) fn refused(error: &OffsetsError) -> Problem {
     match error {
         OffsetsError::Refused(problems) => {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the offsets cannot be set so")

@@ -16,6 +16,8 @@ pub mod advice;
 pub mod condition;
 pub(crate) mod handle;
 mod model;
+mod refused;
+mod remove;
 mod rules;
 mod status;
 mod write;
@@ -25,12 +27,14 @@ pub use self::{
     model::{
         ListQuery, Numbers, OffsetsWish, Overall, PipelinePage, PipelineSummary, Sort, WriteQuery,
     },
+    remove::{Belonging, DeleteQuery, RemovalPlan, delete, removal_plan},
     status::{PartitionView, PipelineStatus, status},
-    write::{Written, create, delete, pause, put, restart, resume},
+    write::{Written, create, pause, put, restart, resume},
 };
 pub(crate) use self::{
+    refused::{not_read, not_updated},
     rules::steady,
-    write::{change, next, not_read, not_updated, now_ms},
+    write::{change, next, now_ms},
 };
 
 /// Pipelines as wished.
@@ -123,7 +127,10 @@ fn unreadable(name: &str, why: &str) -> PipelineSummary {
 }
 
 /// Reports of the sinks that run a pipeline, by id of the sink.
-pub(super) fn instances_of<'a>(statuses: &'a StatusSnapshot, name: &str) -> Vec<&'a InstanceStatus> {
+pub(super) fn instances_of<'a>(
+    statuses: &'a StatusSnapshot,
+    name: &str,
+) -> Vec<&'a InstanceStatus> {
     let from = (name.to_owned(), String::new());
     let later = statuses.instances.range(from..);
     later.take_while(|((of, _), _)| of == name).map(|(_, status)| &**status).collect()

@@ -97,9 +97,11 @@ fn pipeline_routes() -> Vec<Route> {
             Operator,
             || delete(handle::delete),
             Docs::new("deletePipeline", "Drain a pipeline and remove it; its table stays")
+                .query::<pipelines::DeleteQuery>()
                 .headers(IF_MATCH)
                 .gives::<pipelines::PipelineStatus>()
-                .status(202),
+                .status(202)
+                .or_gives::<pipelines::RemovalPlan>(200),
         ),
         Route::rest(
             Method::GET,

@@ -9,6 +9,7 @@ mod dead_letters_export;
 mod dead_letters_replay;
 mod documents;
 mod fixture;
+mod killed;
 mod letters;
 mod mistakes;
 mod offsets;

@@ -17,13 +17,13 @@ use crate::fixture::{Api, PATIENCE, Scene, parts, refusal, row};
 
 /// What a sink says and does about a pipeline, without moving a record: the sink's own tests show
 /// that it really does.
-struct Owner {
+pub(crate) struct Owner {
     writer: StatusWriter,
     stop: CancellationToken,
 }
 
 impl Owner {
-    fn new(scene: &Scene) -> anyhow::Result<(Self, Store)> {
+    pub(crate) fn new(scene: &Scene) -> anyhow::Result<(Self, Store)> {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &scene.servers.kafka);
         let store = Store::new(client, &scene.namespace);
@@ -40,8 +40,31 @@ impl Owner {
         Ok(())
     }
 
+    /// Reports until it is told to stop.
+    pub(crate) fn keep_reporting(
+        &self,
+        state: &'static str,
+        version: u64,
+        topic: &str,
+    ) -> tokio::task::JoinHandle<anyhow::Result<()>> {
+        let owner = Self { writer: self.writer.clone(), stop: self.stop.clone() };
+        let topic = topic.to_owned();
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(Duration::from_secs(1));
+            while !owner.stop.is_cancelled() {
+                every.tick().await;
+                owner.report(state, version, &topic)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Sets what it is told to, as owners do.
-    fn obey(&self, store: &Store) {
+    pub(crate) fn obey(&self, store: &Store) {
         let mut specs = store.follow(self.stop.clone());
         let (writer, stop) = (self.writer.clone(), self.stop.clone());
         tokio::spawn(async move {
@@ -65,7 +88,7 @@ impl Owner {
     }
 }
 
-async fn created(scene: &Scene, api: &Api) -> anyhow::Result<()> {
+pub(crate) async fn created(scene: &Scene, api: &Api) -> anyhow::Result<()> {
     let create = api.request(Method::POST, "/v1/pipelines", scene.token(Role::Operator));
     let answer = create.body(scene.document("sales", "state: paused\n")).send().await?;
     anyhow::ensure!(answer.status() == 201, "{}", answer.text().await?);
@@ -110,17 +133,7 @@ async fn a_reset_is_planned_then_carried_out_by_the_owner() -> anyhow::Result<()
     assert_eq!(refusal(post("?dry_run=true", odd)).await?.0, 422);
 
     owner.obey(&store);
-    let reports = tokio::spawn({
-        let (topic, writer) = (scene.topic.clone(), owner.writer.clone());
-        let owner = Owner { writer, stop: owner.stop.clone() };
-        async move {
-            while !owner.stop.is_cancelled() {
-                owner.report("paused", 2, &topic)?;
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            anyhow::Ok(())
-        }
-    });
+    let reports = owner.keep_reporting("paused", 2, &scene.topic);
     let (status, done) = parts(post("", latest).send().await?).await?;
     assert_eq!((status.as_u16(), &done["done"]), (200, &true.into()), "{done}");
     eventually("the reset is crossed off", PATIENCE, async || {
@@ -132,7 +145,7 @@ async fn a_reset_is_planned_then_carried_out_by_the_owner() -> anyhow::Result<()
     let whats: Vec<&Value> =
         audit["items"].as_array().into_iter().flatten().map(|i| &i["what"]).collect();
     assert_eq!(whats, ["pipeline.reset-done", "pipeline.reset", "pipeline.create"]);
-    owner.stop.cancel();
+    owner.stop();
     reports.await??;
     api.stop().await
 }

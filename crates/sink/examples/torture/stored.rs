@@ -10,7 +10,7 @@ use anyhow::{Context as _, anyhow};
 use pipeline_spec::{
     Pipeline, State,
     status::{InstanceStatus, RunState},
-    store::{AuditRecord, Change, StatusSnapshot, Store, StoreError, Stored, UpdateError},
+    store::{AuditRecord, Change, Purge, StatusSnapshot, Store, StoreError, Stored, UpdateError},
 };
 use testkit::{Kafka, eventually};
 use tokio::sync::watch;
@@ -54,6 +54,8 @@ impl Follow {
             restarts: 0,
             reset: None,
             deleting: false,
+            claim: None,
+            purge: Purge::default(),
         };
         let put = Change::Put { stored, audit: audit(&name) };
         let done = store.update(|_| Ok::<_, &str>((vec![put.clone()], ()))).await;

@@ -208,7 +208,7 @@ pub(in crate::page) async fn delete(
     if fields.text("confirm") != name {
         return Err(problem::bad_request("the name typed to confirm is not that of the pipeline"));
     }
-    pipelines::delete(&app, &who, &name, &condition(&fields)).await?;
+    pipelines::delete(&app, &who, &name, &condition(&fields), None).await?;
     Ok(see_other(&address("/", &[("done", "deleted")])))
 }
 

@@ -10,7 +10,7 @@ use pipeline_spec::store::Stored;
 use service::problem::Problem;
 
 use super::{
-    Condition, ListQuery, PipelinePage, WriteQuery, Written,
+    Condition, DeleteQuery, ListQuery, PipelinePage, WriteQuery, Written,
     condition::{Tags, etag},
 };
 use crate::{
@@ -80,9 +80,14 @@ pub(crate) async fn delete(
     State(app): State<App>,
     Extension(who): Who,
     Path(name): Path<String>,
+    Query(query): Query<DeleteQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    super::delete(&app, &who, &name, &Condition::of(&headers)).await?;
+    let purge = query.purge()?;
+    if query.dry_run {
+        return Ok(Json(super::removal_plan(&app, &name, purge).await?).into_response());
+    }
+    super::delete(&app, &who, &name, &Condition::of(&headers), purge).await?;
     match super::status(&app, &name) {
         Ok(status) => Ok((StatusCode::ACCEPTED, Json(status)).into_response()),
         // It is gone already.

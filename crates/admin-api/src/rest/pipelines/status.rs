@@ -3,6 +3,7 @@
 use pipeline_spec::{
     State,
     status::{InstanceStatus, RunState},
+    store::Stored,
 };
 use serde::Serialize;
 use service::problem::Problem;
@@ -102,7 +103,7 @@ pub fn status(app: &App, name: &str) -> Result<PipelineStatus, Problem> {
             State::Running => "running".to_owned(),
             State::Paused => "paused".to_owned(),
         },
-        detail: failed.and_then(|one| one.detail.clone()),
+        detail: failed.and_then(|one| one.detail.clone()).or_else(|| waits(app, &stored)),
         advice: what_to_do(state, reason.as_deref()),
         reason,
         version: stored.version,
@@ -119,6 +120,14 @@ pub fn status(app: &App, name: &str) -> Result<PipelineStatus, Problem> {
         partitions,
         instances: instances.into_iter().cloned().collect(),
     })
+}
+
+/// Why rows of a reset, or what goes with a removal, could not be deleted yet.
+fn waits(app: &App, stored: &Stored) -> Option<String> {
+    if !stored.deleting && stored.reset.is_none() {
+        return None;
+    }
+    app.setbacks().of(&stored.spec.name)?.detail_text().map(str::to_owned)
 }
 
 fn what_to_do(state: Overall, reason: Option<&str>) -> Option<String> {

@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use pipeline_spec::{
     Pipeline, State,
-    store::{AuditRecord, Change, Purge, Snapshot, StoreError, Stored, UpdateError},
+    store::{AuditRecord, Change, Purge, Snapshot, Stored},
 };
 use serde_json::Value;
 use service::problem::{FieldError, Problem};
 
 use super::{
     Condition, WriteQuery,
+    refused::not_updated,
     rules::{alone, in_place, steady},
 };
 use crate::{auth::Identity, plan, problem, rest::document, state::App};
@@ -93,23 +94,6 @@ pub async fn put(
         Ok((!same).then(|| next(current, who, now, |stored| stored.spec = spec.clone())))
     });
     written.await
-}
-
-/// Lets a pipeline drain; once no sink runs it any more it is removed. The table stays.
-///
-/// # Errors
-///
-/// 404 where there is none, 412 where `condition` does not hold.
-pub async fn delete(
-    app: &App,
-    who: &Identity,
-    name: &str,
-    condition: &Condition,
-) -> Result<Written, Problem> {
-    change(app, who, name, "pipeline.delete", condition, |current, now| {
-        Ok((!current.deleting).then(|| next(current, who, now, |stored| stored.deleting = true)))
-    })
-    .await
 }
 
 /// Makes a pipeline move nothing.
@@ -277,35 +261,6 @@ fn taken(name: &str) -> Problem {
     problem::conflict(format!(
         "there is a pipeline {name} already: change it with PUT /v1/pipelines/{name}"
     ))
-}
-
-/// The store's refusal as an answer.
-pub(crate) fn not_updated(error: UpdateError<Problem>) -> Problem {
-    let error = match error {
-        UpdateError::Refused(problem) => return problem,
-        UpdateError::Store(error) => error,
-    };
-    tracing::warn!(error = %error, "the store was not changed");
-    let unavailable =
-        |detail: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not stored").detail(detail);
-    match error {
-        StoreError::Busy(_) => unavailable(format!("{error}: ask again")),
-        StoreError::Kafka { action, source } => unavailable(format!("{action}: {source}")),
-        StoreError::Unreadable { .. } => problem::conflict(error.to_string()),
-        StoreError::TooLarge(detail) => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too large to store").detail(detail)
-        }
-        StoreError::Unknown
-        | StoreError::Topic { .. }
-        | StoreError::Version { .. }
-        | StoreError::Internal(_) => unavailable(error.to_string()),
-    }
-}
-
-/// The store's failure to read as an answer.
-pub(crate) fn not_read(error: &StoreError) -> Problem {
-    tracing::warn!(error = %error, "the store was not read");
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not read").detail(error.to_string())
 }
 
 /// Milliseconds since 1970.
