@@ -16,6 +16,7 @@ mod page;
 mod replay;
 mod topics;
 
+pub(crate) use self::topics::create_topics;
 pub use self::{
     export::{ExportLimits, export},
     model::{

@@ -7,10 +7,7 @@ use service::problem::{FieldError, Problem};
 use crate::{
     auth::{Identity, Role},
     problem,
-    rest::{
-        document,
-        pipelines::{OffsetsWish, WriteQuery},
-    },
+    rest::{document, pipelines::WriteQuery},
     state::App,
 };
 
@@ -51,7 +48,8 @@ pub async fn make(app: &App, who: &Identity, text: &str) -> Result<Plan, Problem
 }
 
 /// Lets a document through that could run as things are now, and tells what is wrong with any
-/// other. What cannot be found out stops nobody: the pipeline waits for it too.
+/// other. What cannot be found out stops nobody: the pipeline waits for it too. Answers with the
+/// plan, unless nobody wants to know.
 ///
 /// # Errors
 ///
@@ -61,15 +59,9 @@ pub(crate) async fn gate(
     spec: &Pipeline,
     before: Option<&Stored>,
     query: &WriteQuery,
-) -> Result<(), Problem> {
-    if query.offsets == Some(OffsetsWish::Restart) {
-        return Err(problem::bad_request(
-            "offsets=restart is not supported yet: create the pipeline paused with offsets=resume, \
-             reset its offsets, and resume it",
-        ));
-    }
+) -> Result<Option<Plan>, Problem> {
     if query.force {
-        return Ok(());
+        return Ok(None);
     }
     let plan = look(app, spec, before, Rows::Omitted).await;
     if plan.errors().next().is_some() {
@@ -86,12 +78,12 @@ pub(crate) async fn gate(
     if plan.group.wants.is_some() && query.offsets.is_none() {
         return Err(problem::conflict(format!(
             "the consumer group {} has offsets already, from a pipeline of that name or another \
-             program: add offsets=resume to the query to go on there, or give source.group another \
-             name",
+             program: add offsets=resume to the query to go on there, offsets=restart to begin at \
+             source.start, or give source.group another name",
             plan.group.name
         )));
     }
-    Ok(())
+    Ok(Some(plan))
 }
 
 /// What to do about records.

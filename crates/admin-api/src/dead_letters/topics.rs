@@ -18,6 +18,9 @@ use crate::offsets::OffsetsError;
 const ADMIN_MAX: Duration = Duration::from_secs(10);
 /// Kafka's own `max.message.bytes`, for a topic that does not tell.
 const BYTES_MAX_DEFAULT: u64 = 1_048_588;
+/// What is added to the largest `max.message.bytes` of the source's topics, as sinks do it: our
+/// headers, and what the same records take when they are compressed in other company.
+const SOURCE_MARGIN: u64 = 1 << 20;
 /// What our headers add to a record, and more.
 const BYTES_MAX_MARGIN: u64 = 64 << 10;
 /// Kept for 30 days where the dead letters' topic does not tell.
@@ -64,8 +67,45 @@ pub(super) async fn create_replay(
     letters: Settings,
 ) -> Result<(), DeadLettersError> {
     let bytes_max = letters.bytes_max.unwrap_or(BYTES_MAX_DEFAULT) + BYTES_MAX_MARGIN;
-    let bytes_max = bytes_max.min(u64::from(i32::MAX.unsigned_abs())).to_string();
-    let retention_ms = letters.retention_ms.unwrap_or(RETENTION_DEFAULT_MS).to_string();
+    let bytes_max = bytes_max.min(u64::from(i32::MAX.unsigned_abs()));
+    create(client, topic, bytes_max, letters.retention_ms.unwrap_or(RETENTION_DEFAULT_MS)).await
+}
+
+/// Creates topics for dead letters, which take whatever the topics they come from take.
+///
+/// # Errors
+///
+/// When Kafka refuses, or does not answer.
+pub(crate) async fn create_topics(
+    client: &ClientConfig,
+    topics: &[&str],
+    sources: &[String],
+) -> Result<(), DeadLettersError> {
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let mut bytes_max = BYTES_MAX_DEFAULT;
+    for source in sources {
+        // One that may not be looked at has Kafka's own limit, as far as we know.
+        match settings(client, source).await {
+            Ok(found) => bytes_max = bytes_max.max(found.bytes_max.unwrap_or(0)),
+            Err(error) => tracing::debug!(topic = source, %error, "settings not read"),
+        }
+    }
+    let bytes_max = bytes_max.saturating_add(SOURCE_MARGIN).min(u64::from(i32::MAX.unsigned_abs()));
+    for topic in topics {
+        create(client, topic, bytes_max, RETENTION_DEFAULT_MS).await?;
+    }
+    Ok(())
+}
+
+async fn create(
+    client: &ClientConfig,
+    topic: &str,
+    bytes_max: u64,
+    retention_ms: i64,
+) -> Result<(), DeadLettersError> {
+    let (bytes_max, retention_ms) = (bytes_max.to_string(), retention_ms.to_string());
     // -1: the broker's own default number of replicas
     let wanted = NewTopic::new(topic, 1, TopicReplication::Fixed(-1))
         .set("max.message.bytes", &bytes_max)
@@ -85,7 +125,7 @@ pub(super) async fn create_replay(
             Err(DeadLettersError::Create { topic: topic.to_owned(), why })
         }
         Some(Ok(_)) => {
-            tracing::info!(topic, "replay topic created");
+            tracing::info!(topic, "topic for dead letters created");
             Ok(())
         }
     }

@@ -13,9 +13,11 @@ use super::paging::page;
 use crate::{problem, state::App};
 
 pub mod advice;
+mod anew;
 pub mod condition;
 pub(crate) mod handle;
 mod model;
+mod prepare;
 mod refused;
 mod remove;
 mod rules;

@@ -17,6 +17,8 @@ mod offsets_delete;
 mod offsets_table;
 mod page;
 mod plans;
+mod prepared;
+mod removal;
 mod resets;
 mod scene;
 mod sources;

@@ -147,7 +147,17 @@ fn answer(written: &Written, wish: Wish) -> Result<Response, Problem> {
             response.headers_mut().insert(header::LOCATION, place);
         }
     }
+    if let Some(note) = written.note.as_deref().and_then(warning) {
+        response.headers_mut().insert(header::WARNING, note);
+    }
     Ok(response)
+}
+
+/// A note beside a document: 299 is a warning that stays true.
+fn warning(note: &str) -> Option<HeaderValue> {
+    let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    let text: String = note.replace(['"', '\\'], "'").chars().map(plain).collect();
+    HeaderValue::try_from(format!("299 - \"{text}\"")).ok()
 }
 
 fn document(stored: &Stored, wish: Wish) -> Result<Response, Problem> {

@@ -11,7 +11,9 @@ use serde_json::Value;
 use service::problem::{FieldError, Problem};
 
 use super::{
-    Condition, WriteQuery,
+    Condition, OffsetsWish, WriteQuery,
+    anew::{Anew, anew},
+    prepare::prepare,
     refused::not_updated,
     rules::{alone, in_place, steady},
 };
@@ -26,6 +28,8 @@ pub struct Written {
     pub created: bool,
     /// Whether anything was written.
     pub changed: bool,
+    /// What whoever asked should know, for a person.
+    pub note: Option<String>,
 }
 
 /// Creates a pipeline.
@@ -41,18 +45,38 @@ pub async fn create(
 ) -> Result<Written, Problem> {
     let spec = document::read(app, who, text).await?;
     let spec = spec.map_err(|invalid| problem::invalid(&invalid))?;
-    if app.specs()?.pipelines.contains_key(&spec.name) {
+    let specs = app.specs()?;
+    if specs.pipelines.contains_key(&spec.name) {
         return Err(taken(&spec.name));
     }
-    plan::gate(app, &spec, None, query).await?;
+    alone(&specs, &spec, &app.config().namespace)?;
+    let anew = begin(app, who, &spec, query).await?;
     let written = apply(app, who, &spec.name, "pipeline.create", |snapshot, now| {
         if snapshot.pipelines.contains_key(&spec.name) {
             return Err(taken(&spec.name));
         }
         alone(snapshot, &spec, &app.config().namespace)?;
-        Ok(Some(fresh(&spec, who, now)))
+        Ok(Some(fresh(&spec, who, now, anew.as_ref())))
     });
-    written.await
+    Ok(Written { note: anew.as_ref().map(|anew| anew.note.clone()), ..written.await? })
+}
+
+/// Makes everything ready for a new pipeline; says how it begins where that is not as usual.
+async fn begin(
+    app: &App,
+    who: &Identity,
+    spec: &Pipeline,
+    query: &WriteQuery,
+) -> Result<Option<Anew>, Problem> {
+    let plan = plan::gate(app, spec, None, query).await?;
+    let anew = match query.offsets {
+        Some(OffsetsWish::Restart) => Some(anew(app, who, spec).await?),
+        Some(OffsetsWish::Resume) | None => None,
+    };
+    if let Some(plan) = &plan {
+        prepare(app, spec, plan).await?;
+    }
+    Ok(anew)
 }
 
 /// Creates a pipeline or changes it. The same document again changes nothing.
@@ -77,23 +101,39 @@ pub async fn put(
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid pipeline").errors([error])
         );
     }
-    let before = app.specs()?.pipelines.get(name).cloned();
+    let specs = app.specs()?;
+    let before = specs.pipelines.get(name).cloned();
     condition.check(before.as_ref().map(|stored| stored.version))?;
-    if before.as_ref().is_none_or(|stored| stored.spec.revision() != spec.revision()) {
-        plan::gate(app, &spec, before.as_deref(), query).await?;
+    alone(&specs, &spec, &app.config().namespace)?;
+    let mut anew = None;
+    match &before {
+        None => anew = begin(app, who, &spec, query).await?,
+        Some(stored) if stored.spec.revision() != spec.revision() => {
+            let plan = plan::gate(app, &spec, before.as_deref(), query).await?;
+            // What cannot change in place is refused before anything is created for it.
+            steady(stored).and_then(|()| in_place(&stored.spec, &spec))?;
+            if let Some(plan) = &plan {
+                prepare(app, &spec, plan).await?;
+            }
+        }
+        Some(_) => {}
     }
     let what = if before.is_some() { "pipeline.update" } else { "pipeline.create" };
     let written = apply(app, who, name, what, |snapshot, now| {
         let current = snapshot.pipelines.get(name);
         condition.check(current.map(|stored| stored.version))?;
         alone(snapshot, &spec, &app.config().namespace)?;
-        let Some(current) = current else { return Ok(Some(fresh(&spec, who, now))) };
+        let Some(current) = current else {
+            return Ok(Some(fresh(&spec, who, now, anew.as_ref())));
+        };
         steady(current)?;
         in_place(&current.spec, &spec)?;
         let same = current.spec.revision() == spec.revision();
         Ok((!same).then(|| next(current, who, now, |stored| stored.spec = spec.clone())))
     });
-    written.await
+    let written = written.await?;
+    let note = anew.filter(|_| written.created).map(|anew| anew.note);
+    Ok(Written { note, ..written })
 }
 
 /// Makes a pipeline move nothing.
@@ -198,7 +238,10 @@ async fn apply(
             // Nothing to decide means that there is one.
             let stored = before.map(|before| Stored::clone(before));
             let stored = stored.ok_or_else(|| problem::internal("decide about a pipeline"))?;
-            return Ok((Vec::new(), Written { stored, created: false, changed: false }));
+            return Ok((
+                Vec::new(),
+                Written { stored, created: false, changed: false, note: None },
+            ));
         };
         let audit = AuditRecord {
             at_ms: now,
@@ -208,7 +251,8 @@ async fn apply(
             before: before.and_then(|before| as_value(before)),
             after: as_value(&stored),
         };
-        let written = Written { stored: stored.clone(), created: before.is_none(), changed: true };
+        let created = before.is_none();
+        let written = Written { stored: stored.clone(), created, changed: true, note: None };
         Ok((vec![Change::Put { stored, audit }], written))
     });
     let written: Written = written.await.map_err(not_updated)?;
@@ -227,7 +271,7 @@ fn as_value(stored: &Stored) -> Option<Value> {
     serde_json::to_value(stored).ok()
 }
 
-fn fresh(spec: &Pipeline, who: &Identity, now: i64) -> Stored {
+fn fresh(spec: &Pipeline, who: &Identity, now: i64, anew: Option<&Anew>) -> Stored {
     Stored {
         spec: spec.clone(),
         version: 1,
@@ -235,7 +279,7 @@ fn fresh(spec: &Pipeline, who: &Identity, now: i64) -> Stored {
         updated_at_ms: now,
         updated_by: who.name.clone(),
         restarts: 0,
-        reset: None,
+        reset: anew.map(|anew| anew.reset.clone()),
         deleting: false,
         purge: Purge::default(),
         claim: None,

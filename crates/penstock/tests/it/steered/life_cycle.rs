@@ -52,6 +52,46 @@ async fn pause_holds_and_resume_goes_on() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_name_can_begin_anew() -> anyhow::Result<()> {
+    let world = World::new(2).await?;
+    let (api, sink) = (world.api().await?, world.sink()?);
+    world.produce(0..200, 2).await?;
+    api.create(world.document("")).await?;
+    world.until_committed(200).await?;
+    let path = format!("/v1/pipelines/{NAME}");
+    let delete = async |query: &str| -> anyhow::Result<()> {
+        api.done(Method::DELETE, &format!("{path}{query}"), None).await?;
+        eventually("it is gone", PATIENCE, async || {
+            let found = api.ask(Method::GET, &path, None).await;
+            found.is_ok_and(|(status, _)| status == 404)
+        })
+        .await
+    };
+
+    // With the offsets of its predecessor, the sink killed where it may be about to set them anew.
+    delete("").await?;
+    api.done(Method::POST, "/v1/pipelines?offsets=restart", world.document("")).await?;
+    sink.kill().await?;
+    let sink = world.sink()?;
+    world.until_rows(400).await?;
+    world.until_committed(200).await?;
+    world.expect(200, 2).await?;
+    api.until_status("the reset is crossed off", |status| status["reset"].is_null()).await?;
+
+    // Without them, but with rows in the table, which would stop it otherwise.
+    delete("?purge=offsets").await?;
+    let (_, plan) = api.ask(Method::POST, "/v1/pipelines?dry_run=true", world.document("")).await?;
+    assert!(plan["findings"].to_string().contains("offsets-lost"), "{plan}");
+    api.done(Method::POST, "/v1/pipelines?offsets=restart", world.document("")).await?;
+    world.until_rows(600).await?;
+    world.until_committed(200).await?;
+    world.expect(200, 3).await?;
+    api.until_state("running").await?;
+    sink.stop().await?;
+    api.stop().await
+}
+
+#[tokio::test]
 async fn a_topic_created_anew_stops_it_with_a_reason() -> anyhow::Result<()> {
     let world = World::new(1).await?;
     let (api, sink) = (world.api().await?, world.sink()?);
@@ -75,6 +115,12 @@ async fn a_topic_created_anew_stops_it_with_a_reason() -> anyhow::Result<()> {
     .await?;
     assert!(api.status().await?["advice"].as_str().is_some_and(|text| text.contains("reset")));
     world.expect(100, 1).await?;
+
+    // What the table holds says nothing about this topic's records.
+    let offsets = format!("/v1/pipelines/{NAME}/offsets?dry_run=true");
+    let (status, answer) = api.ask(Method::POST, &offsets, r#"{"to": "table"}"#.to_owned()).await?;
+    assert_eq!(status, 422, "{answer}");
+    assert!(answer["errors"][0]["message"].to_string().contains("created again"), "{answer}");
     sink.stop().await?;
     api.stop().await
 }
