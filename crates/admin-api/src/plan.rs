@@ -13,6 +13,7 @@ use crate::{
 
 pub mod avro_json;
 mod group;
+mod kafka_rights;
 mod model;
 mod rows;
 mod source;
@@ -105,6 +106,9 @@ async fn look(app: &App, spec: &Pipeline, stored: Option<&Stored>, rows: Rows) -
         Plan { name: spec.name.clone(), revision, change: change.to_owned(), ..Plan::default() };
     let topics = source::look(app, spec, &mut plan).await;
     group::look(app, spec, stored.is_none(), &topics, &mut plan).await;
+    if rows != Rows::Omitted {
+        kafka_rights::look(app, spec, &mut plan).await;
+    }
     let samples = match rows {
         Rows::Shown => rows::sample(app, &topics).await,
         Rows::Withheld | Rows::Omitted => Ok(Vec::new()),
