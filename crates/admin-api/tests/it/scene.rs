@@ -31,7 +31,9 @@ impl Scene {
     pub(crate) async fn new(partitions: i32, source: &str) -> Result<Self> {
         let servers = testkit::stack().await?;
         let (topic, namespace) = (unique("topic"), unique("ns"));
-        servers.kafka().create_topic(&topic, partitions, &[]).await?;
+        // The records are dated 1970: the first look of a broker's retention would delete them.
+        let settings = [("retention.ms", "-1")];
+        servers.kafka().create_topic(&topic, partitions, &settings).await?;
         let database = servers.clickhouse().create_database().await?;
         let pipeline = Pipeline::from_yaml(&format!(
             "{{name: sales, source: {{topics: [{topic}], {source}}}, \
