@@ -135,6 +135,3 @@ async fn look(app: &App, spec: &Pipeline, stored: Option<&Stored>, rows: Rows) -
     plan.runnable = runnable;
     plan
 }
-
-#[cfg(test)]
-mod tests;

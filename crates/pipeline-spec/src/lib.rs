@@ -1,7 +1,7 @@
 //! The pipeline document: YAML or JSON in, a checked [`Pipeline`] or every problem with it out.
 //!
 //! [`document`] and [`choices`] hold the types and their defaults, [`read`] turns text into them,
-//! [`validate`] checks the values, [`identity`] derives revision and names. [`store`] keeps
+//! [`validate`] checks the values, [`similar()`] guesses what was meant, [`identity`] derives revision and names. [`store`] keeps
 //! documents in Kafka, [`status`] is what sinks report about them, [`selector`] chooses among them
 //! by label.
 //!
@@ -12,6 +12,7 @@ pub mod document;
 pub mod identity;
 pub mod read;
 pub mod selector;
+mod similar;
 pub mod status;
 pub mod store;
 pub mod validate;
@@ -22,4 +23,5 @@ pub use choices::{
 };
 pub use document::{Batch, Columns, Metadata, Pipeline, Source, Target};
 pub use selector::Selector;
+pub use similar::similar;
 pub use validate::{Invalid, Problem};

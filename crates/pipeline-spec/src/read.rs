@@ -1,10 +1,11 @@
 //! YAML or JSON text in, a checked [`Pipeline`] out.
 
 use serde_path_to_error::{Path, Segment};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Error, options::DuplicateKeyPolicy};
 
 use crate::{
     document::Pipeline,
+    similar::similar,
     validate::{Invalid, Problem},
 };
 
@@ -53,7 +54,21 @@ fn parse(text: &str) -> Result<Pipeline, Problem> {
         })
     })
     // Its text ends with line and column; a picture of the place would take several lines.
-    .map_err(|error| Problem::new(pointer, first_line(&error.without_snippet().to_string())))
+    .map_err(|error| {
+        let error = error.without_snippet();
+        Problem::new(pointer, first_line(&error.to_string()) + &meant(error))
+    })
+}
+
+/// The word that was probably meant, where one was mistyped.
+fn meant(error: &Error) -> String {
+    let (Error::SerdeUnknownField { field: typed, expected: known, .. }
+    | Error::SerdeUnknownVariant { variant: typed, expected: known, .. }) = error
+    else {
+        return String::new();
+    };
+    let meant = similar(typed, known.iter().copied());
+    meant.map(|meant| format!(": did you mean {meant}?")).unwrap_or_default()
 }
 
 /// Limits far above any real document and far below what could hurt: aliases cannot multiply

@@ -1,6 +1,6 @@
 //! Topics of a pipeline in, what they hold and the schemas of their records out.
 
-use pipeline_spec::Pipeline;
+use pipeline_spec::{Pipeline, similar};
 use registry_client::{Disposition, RegistryError, SchemaKind};
 use schema_map::Schema;
 
@@ -46,7 +46,10 @@ pub(super) async fn look(app: &App, spec: &Pipeline, plan: &mut Plan) -> Vec<Top
         let pointer = format!("/source/topics/{index}");
         let Some(partitions) = known.get(name).filter(|partitions| !partitions.is_empty()) else {
             let hint = similar(name, known.keys().map(String::as_str));
-            let hint = hint.map(|other| format!("; there is {other}")).unwrap_or_default();
+            let hint = match hint {
+                Some(other) => format!("; there is {other}"),
+                None => ", or none that this service's account at Kafka may see".to_owned(),
+            };
             plan.error(&pointer, format!("there is no topic {name}{hint}"));
             continue;
         };
@@ -133,36 +136,4 @@ pub(crate) async fn schema(app: &App, id: u32) -> Result<Result<Schema, String>,
         registered.references.iter().map(|reference| reference.text.as_str()).collect();
     let schema = Schema::parse(&registered.text, &references);
     Ok(schema.map_err(|error| format!("schema {id}: {error}")))
-}
-
-/// A name that was probably meant: equal but for case and separators, or one letter off.
-pub(super) fn similar<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
-    };
-    let wanted = folded(name);
-    let mut candidates = all.filter(|other| {
-        let other = folded(other);
-        other == wanted || one_edit(&other, &wanted)
-    });
-    candidates.next()
-}
-
-/// Whether one letter added, dropped, changed or swapped with its neighbour makes them equal.
-fn one_edit(a: &str, b: &str) -> bool {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
-    if long.len() - short.len() > 1 || short.len() < 2 {
-        return false;
-    }
-    let same = short.iter().zip(long).take_while(|(one, other)| one == other).count();
-    let (rest, other) = (short.get(same..).unwrap_or(&[]), long.get(same..).unwrap_or(&[]));
-    if short.len() < long.len() {
-        return Some(rest) == other.get(1..);
-    }
-    let swapped = rest.len() >= 2
-        && rest.first() == other.get(1)
-        && rest.get(1) == other.first()
-        && rest.get(2..) == other.get(2..);
-    rest.get(1..) == other.get(1..) || swapped
 }

@@ -1,6 +1,6 @@
 //! A target and schemas in; statements, the source of every column, guarantee and rights out.
 
-use pipeline_spec::{Delivery, MetadataColumn, Pipeline};
+use pipeline_spec::{Delivery, MetadataColumn, Pipeline, similar};
 use schema_map::{
     Mapping, Metadata, NewTable, Schema, Source, TableLayout, create_table, new_layout, quoted,
 };
@@ -134,7 +134,7 @@ fn unknown_key_columns(spec: &Pipeline, schema: &Schema, plan: &mut Plan) {
         let word = key.chars().all(|c| c.is_alphanumeric() || c == '_')
             && key.starts_with(|c: char| c.is_alphabetic() || c == '_');
         if word && !names().any(|name| name == key) {
-            let hint = super::source::similar(key, names());
+            let hint = similar(key, names());
             let hint = hint.map(|other| format!("; there is {other}")).unwrap_or_default();
             plan.error(&pointer, format!("there is no column {key}{hint}"));
         }
@@ -276,7 +276,7 @@ async fn guarantee(
     let exactly_once = spec.delivery == Delivery::ExactlyOnce;
     if exactly_once && found.delivery != target::Delivery::ExactlyOnce {
         let message = format!(
-            "the table cannot give exactly-once: {}; mend that, or set at-least-once",
+            "the table cannot give exactly-once: {}; mend that, or set delivery: at-least-once",
             found.why()
         );
         plan.error("/delivery", message);

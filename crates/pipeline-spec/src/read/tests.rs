@@ -107,6 +107,11 @@ fn an_unknown_field_is_named_with_its_place() {
     let (pointer, message) = refusal(&LEAST.replace("table: sales", "tabel: sales"));
     assert_eq!(pointer, "/target/tabel");
     assert!(message.contains("tabel") && message.contains("line 4, column"), "{message}");
+    assert!(message.ends_with("did you mean table?"), "{message}");
+    let (_, message) = refusal(&format!("{LEAST}delivery: exactly_once\n"));
+    assert!(message.ends_with("did you mean exactly-once?"), "{message}");
+    let (_, message) = refusal(&format!("{LEAST}colour: red\n"));
+    assert!(!message.contains("did you mean"), "{message}");
 }
 
 #[test]

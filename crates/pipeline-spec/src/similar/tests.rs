@@ -1,4 +1,4 @@
-use super::source::similar;
+use super::similar;
 
 #[test]
 fn a_typing_error_is_recognised() {
