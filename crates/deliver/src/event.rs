@@ -53,10 +53,14 @@ pub enum Event {
     Tick,
     /// Fetch no partition from now on, and stay their owner; or fetch them again.
     Paused(bool),
-    /// A person wants these partitions to go on from these offsets. Heeded by those that are
-    /// paused or stopped, once nothing of theirs is under way; answered by
-    /// [`Action::WasReset`].
-    Reset(Vec<(TopicPartition, Offset)>),
+    /// A person wants partitions to go on from other offsets. Heeded by those that are paused or
+    /// stopped, once nothing of theirs is under way; answered by [`Action::WasReset`].
+    Reset {
+        /// Committed with the offsets ([`crate::Lineage::reset`]).
+        mark: u64,
+        /// Where to go on.
+        offsets: Vec<(TopicPartition, Offset)>,
+    },
     /// Take no more records, finish what is held. Answered by [`Action::Drained`].
     Drain,
 }

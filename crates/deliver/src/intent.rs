@@ -2,7 +2,7 @@
 //! offsets come from.
 //!
 //! ```text
-//! 1;<topic id>;<rewinds>;<partitions>@<ms>;<range>,<range>,...
+//! 1;<topic id>;<rewinds>[.<reset>];<partitions>@<ms>;<range>,<range>,...
 //! range: <first>-<last>:<rows>:<bytes>:<used>:<nonce>:<fingerprint>:<revision>[:u<id>.<id>...]
 //! ```
 //!
@@ -61,6 +61,9 @@ pub struct Lineage {
     /// How often somebody has set the offsets by hand. While it is 0 they only ever grew, so
     /// rows found in the table are rows of this reading of the topic.
     pub rewinds: u32,
+    /// Marks the reset that was carried out last, if the last rewind was one that had a mark: who
+    /// finds it here must not carry it out again.
+    pub reset: Option<u64>,
     /// When `start` was resolved for the group's first time.
     pub origin: Origin,
 }
@@ -114,9 +117,10 @@ pub struct UnknownMetadata;
 
 pub(crate) fn text<'a>(lineage: &Lineage, ranges: impl Iterator<Item = &'a Intent>) -> String {
     let topic = lineage.topic.map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let Lineage { rewinds, origin: Origin { partitions, at_ms }, .. } = lineage;
+    let Lineage { rewinds, reset, origin: Origin { partitions, at_ms }, .. } = lineage;
+    let reset = reset.map_or_else(String::new, |mark| format!(".{mark:016x}"));
     let ranges: Vec<String> = ranges.map(Intent::to_string).collect();
-    format!("{VERSION};{topic};{rewinds};{partitions}@{at_ms};{}", ranges.join(","))
+    format!("{VERSION};{topic};{rewinds}{reset};{partitions}@{at_ms};{}", ranges.join(","))
 }
 
 impl fmt::Display for Intent {
@@ -141,7 +145,13 @@ fn read(text: &str, offset: Offset) -> Option<Metadata> {
         "-" => None,
         id => Some(TopicId((id.len() == 32).then(|| u128::from_str_radix(id, 16).ok())??)),
     };
-    let rewinds = parts.next()?.parse().ok()?;
+    let mut rewinds = parts.next()?.splitn(2, '.');
+    let (count, mark) = (rewinds.next()?, rewinds.next());
+    let reset = match mark {
+        None => None,
+        Some(mark) => Some(u64::from_str_radix(mark, 16).ok()?),
+    };
+    let rewinds = count.parse().ok()?;
     let (partitions, at_ms) = parts.next()?.split_once('@')?;
     let origin = Origin { partitions: partitions.parse().ok()?, at_ms: at_ms.parse().ok()? };
     let ranges = match parts.next()? {
@@ -156,7 +166,7 @@ fn read(text: &str, offset: Offset) -> Option<Metadata> {
         first = range.last.next();
     }
     let whole = parts.next().is_none() && ranges.len() <= RANGES_MAX;
-    whole.then_some(Metadata { lineage: Lineage { topic, rewinds, origin }, ranges })
+    whole.then_some(Metadata { lineage: Lineage { topic, rewinds, reset, origin }, ranges })
 }
 
 fn range(text: &str) -> Option<Intent> {

@@ -364,7 +364,7 @@ impl<B: Batch> Machine<B> {
             Event::Window(window) => self.window = window,
             Event::Room(bytes) => self.room = bytes,
             Event::Paused(paused) => self.pause(paused),
-            Event::Reset(wanted) => self.want_reset(&wanted),
+            Event::Reset { mark, offsets } => self.want_reset(mark, &offsets),
             Event::Tick => self.tick(now),
             Event::Drain => {
                 self.draining = true;

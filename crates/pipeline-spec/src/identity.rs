@@ -59,7 +59,7 @@ impl Pipeline {
 }
 
 /// The first half of the SHA-256 of `value` as JSON with sorted keys.
-fn digest(value: &impl Serialize) -> [u8; 16] {
+pub(crate) fn digest(value: &impl Serialize) -> [u8; 16] {
     let mut canonical = String::new();
     // The types hold nothing that JSON cannot: an error here could only be a bug, and Null
     // would still be the same for every document, which the tests would notice.
@@ -68,7 +68,7 @@ fn digest(value: &impl Serialize) -> [u8; 16] {
     std::array::from_fn(|index| whole[index])
 }
 
-fn half(digest: [u8; 16]) -> u64 {
+pub(crate) fn half(digest: [u8; 16]) -> u64 {
     u64::from_be_bytes(std::array::from_fn(|index| digest[index]))
 }
 

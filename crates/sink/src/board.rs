@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 
 use deliver::{Assignment, Offset, StopReason, TopicId, TopicPartition};
@@ -16,7 +15,6 @@ pub struct Board {
     seats: Mutex<BTreeMap<u16, Vec<Seat>>>,
     ends: Mutex<HashMap<TopicPartition, i64>>,
     topics: Mutex<HashMap<Arc<str>, TopicId>>,
-    resets: Mutex<HashMap<TopicPartition, (Instant, Reset)>>,
     untold: Mutex<Vec<Reset>>,
     changed: Notify,
 }
@@ -98,8 +96,7 @@ impl Board {
 
     /// Says that a reset was carried out.
     pub fn was_reset(&self, reset: Reset) {
-        lock(&self.untold).push(reset.clone());
-        lock(&self.resets).insert(reset.partition.clone(), (Instant::now(), reset));
+        lock(&self.untold).push(reset);
         self.changed.notify_one();
     }
 
@@ -107,20 +104,6 @@ impl Board {
     #[must_use]
     pub fn untold_resets(&self) -> Vec<Reset> {
         std::mem::take(&mut lock(&self.untold))
-    }
-
-    /// The reset that this process carried out last for a partition.
-    #[must_use]
-    pub fn last_reset(&self, partition: &TopicPartition) -> Option<String> {
-        lock(&self.resets).get(partition).map(|(_, reset)| reset.id.clone())
-    }
-
-    /// The same, if it was not longer ago than `within`: since then it may have been another's.
-    #[must_use]
-    pub fn recent_reset(&self, partition: &TopicPartition, within: Duration) -> Option<String> {
-        let resets = lock(&self.resets);
-        let (at, reset) = resets.get(partition)?;
-        (at.elapsed() <= within).then(|| reset.id.clone())
     }
 
     /// Ends when there is something to tell at once.

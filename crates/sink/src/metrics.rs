@@ -9,7 +9,7 @@ use prometheus::{
 };
 use tracing::{error, info, warn};
 
-pub use self::notes::Noted;
+pub use self::{notes::Noted, protocol::ResetWaits};
 use self::{
     notes::Notes,
     protocol::{PipelineProtocol, Protocol},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use deliver::{Offset, TopicPartition};
+use deliver::{Metadata, Offset, TopicPartition};
 use pipeline_spec::{NullValue, OnError, Pipeline, State};
 
 /// What decides about the rows of a record besides its schema and the table.
@@ -35,8 +35,17 @@ pub struct Orders {
 pub struct Reset {
     /// Tells it from others.
     pub id: String,
+    /// Tells it from others in what is committed ([`deliver::Lineage::reset`]).
+    pub mark: u64,
     /// Where each partition is to go on.
     pub offsets: Vec<(TopicPartition, Offset)>,
+}
+
+/// The mark of the reset that was carried out last, read from what is committed. Whatever became
+/// of the owner that did it: offset and mark were committed in one.
+#[must_use]
+pub fn mark_of(offset: Offset, text: &str) -> Option<u64> {
+    Metadata::parse(text, offset).ok().flatten()?.lineage.reset
 }
 
 impl RowRules {

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::{
     board::{Board, Reset, Seat},
     metrics::{Noted, PipelineMetrics},
+    orders,
 };
 
 mod quantile;
@@ -28,9 +29,6 @@ const FRESHNESS_OVER: Duration = Duration::from_secs(60);
 
 /// How often the copy of a partition's offset is written at most.
 const MIRROR_EVERY: Duration = Duration::from_secs(5);
-
-/// How long it takes at most until a report of ours is heard by all, and by us.
-const HEARD_WITHIN: Duration = Duration::from_secs(30);
 
 /// How all pipelines of a process report.
 #[derive(Debug)]
@@ -139,7 +137,7 @@ impl Reporter {
         };
         self.reports.writer.put_instance(&status);
         self.remember(now, noted);
-        self.mirror(now, seats);
+        self.mirror(now, seats, stored);
     }
 
     /// Takes the report back: this process has nothing to do with the pipeline any more.
@@ -182,7 +180,7 @@ impl Reporter {
     }
 
     /// Copies what Kafka holds for the group, now and then, and at once after a reset.
-    fn mirror(&mut self, now: Instant, seats: Vec<Seat>) {
+    fn mirror(&mut self, now: Instant, seats: Vec<Seat>, stored: &Stored) {
         // Who wrote the last copy may have been another sink: nothing is known before that is read.
         let Some(statuses) = self.reports.statuses.borrow().clone() else { return };
         self.mirrored.retain(|id, _| seats.iter().any(|seat| seat.partition == *id));
@@ -196,8 +194,12 @@ impl Reporter {
             let Some(committed) = committed else { continue };
             let key = (self.pipeline.clone(), id.topic.to_string(), id.partition);
             let theirs = || statuses.mirrors.get(&key).and_then(|mirror| mirror.reset.clone());
-            let mirror =
-                mirror(&id, committed, self.board.recent_reset(&id, HEARD_WITHIN).or_else(theirs));
+            // Whoever has set the offset may not have lived to tell.
+            let wanted = stored.reset.as_ref();
+            let done =
+                wanted.filter(|one| orders::mark_of(committed.0, &committed.1) == Some(one.mark()));
+            let reset = done.map(|reset| reset.id.clone()).or_else(theirs);
+            let mirror = mirror(&id, committed, reset);
             let due = match self.mirrored.get(&id) {
                 None => true,
                 Some((_, last)) if last.reset != mirror.reset => true,

@@ -20,7 +20,12 @@ fn full() -> Metadata {
         .collect();
     let origin = Origin { partitions: u32::MAX, at_ms: i64::MAX };
     Metadata {
-        lineage: Lineage { topic: Some(TopicId(u128::MAX / 3)), rewinds: u32::MAX, origin },
+        lineage: Lineage {
+            topic: Some(TopicId(u128::MAX / 3)),
+            rewinds: u32::MAX,
+            reset: Some(u64::MAX),
+            origin,
+        },
         ranges,
     }
 }
@@ -49,9 +54,14 @@ fn the_format_is_the_same_in_every_release() {
     let parsed = Metadata::parse(text, at(10)).unwrap().unwrap();
     assert_eq!(parsed.lineage.topic, Some(TopicId(255)));
     assert_eq!(parsed.lineage.origin, Origin { partitions: 4, at_ms: 1_767_225_600_000 });
-    assert_eq!((parsed.lineage.rewinds, parsed.ranges.len()), (2, 2));
+    assert_eq!((parsed.lineage.rewinds, parsed.lineage.reset), (2, None));
+    assert_eq!(parsed.ranges.len(), 2);
     assert_eq!(parsed.ranges[0].unknown_ids, [7, 8]);
     assert_eq!((parsed.ranges[0].rows, parsed.ranges[1].last), (9, at(20)));
+    assert_eq!(parsed.text(), text);
+    let text = "1;-;3.00000000000000ab;0@0;";
+    let parsed = Metadata::parse(text, at(10)).unwrap().unwrap();
+    assert_eq!((parsed.lineage.rewinds, parsed.lineage.reset), (3, Some(0xab)));
     assert_eq!(parsed.text(), text);
 }
 
@@ -75,6 +85,9 @@ fn what_is_not_wholly_understood_is_refused() {
         "1;00ff;0;0@0;".to_owned(),
         "1;-;0;0;".to_owned(),
         "1;-;-1;0@0;".to_owned(),
+        "1;-;1.;0@0;".to_owned(),
+        "1;-;1.ab;0@0;".to_owned(),
+        "1;-;1.00000000000000ab.1;0@0;".to_owned(),
         "offset by hand".to_owned(),
     ];
     let cut = |end| text.chars().take(end).collect();

@@ -50,7 +50,7 @@ impl<B: Batch> Machine<B> {
                 partition.confirmed = Some((offset, metadata));
             }
             Position::Start(_, origin) => {
-                partition.lineage = Lineage { topic, rewinds: 0, origin };
+                partition.lineage = Lineage { topic, origin, ..Lineage::default() };
                 partition.begins();
             }
             Position::Missing(_) => partition.stop_at_once(StopReason::OffsetsLost, topic),

@@ -20,7 +20,7 @@ impl<B: Batch> Machine<B> {
     }
 
     /// Takes what a person wants of those partitions that may not take records meanwhile.
-    pub(super) fn want_reset(&mut self, wanted: &[(TopicPartition, Offset)]) {
+    pub(super) fn want_reset(&mut self, mark: u64, wanted: &[(TopicPartition, Offset)]) {
         let paused = self.settings.paused;
         for (id, offset) in wanted {
             let Some(slot) = self.slot_of(id) else { continue };
@@ -28,7 +28,7 @@ impl<B: Batch> Machine<B> {
                 (paused || one.stopped.is_some()) && !one.holds(Hold::Reset)
             };
             let Some(partition) = self.get_mut(slot).filter(may) else { continue };
-            partition.want_reset(*offset);
+            partition.want_reset(*offset, mark);
             self.hold(slot, Hold::Reset);
             self.tick_wanted = true;
         }

@@ -9,8 +9,8 @@ pub(super) enum Reset {
     /// Nobody wants one.
     #[default]
     None,
-    /// What is under way is waited for.
-    Wanted(Offset),
+    /// What is under way is waited for. The number marks the reset.
+    Wanted(Offset, u64),
     /// The next commit says so.
     Announced(Offset),
 }
@@ -23,16 +23,16 @@ impl<B: Batch> Partition<B> {
     }
 
     /// Wants to go on from `offset`. What no commit has named yet is forgotten.
-    pub(crate) fn want_reset(&mut self, offset: Offset) {
+    pub(crate) fn want_reset(&mut self, offset: Offset, mark: u64) {
         self.drop_unannounced();
-        self.reset = Reset::Wanted(offset);
+        self.reset = Reset::Wanted(offset, mark);
     }
 
     /// Forgets all that was recorded and goes on from the wanted offset, once nothing is under
     /// way: an insert that lands later would add rows to those that are read again. An attempt to
     /// commit that was not answered is still repeated as it is before this is told (rule R5).
     pub(crate) fn reset_due(&mut self) {
-        let Reset::Wanted(offset) = self.reset else { return };
+        let Reset::Wanted(offset, mark) = self.reset else { return };
         if !self.has_offset || !self.is_settled() {
             return;
         }
@@ -42,6 +42,7 @@ impl<B: Batch> Partition<B> {
         self.admitted = false;
         (self.done, self.range_first, self.next) = (offset, offset, offset);
         self.lineage.rewinds = self.lineage.rewinds.saturating_add(1);
+        self.lineage.reset = Some(mark);
         self.dirty = true;
         self.reset = Reset::Announced(offset);
     }

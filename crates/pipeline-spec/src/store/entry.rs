@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Pipeline;
+use crate::{
+    Pipeline,
+    identity::{digest, half},
+};
 
 /// One pipeline as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +83,15 @@ pub struct Reset {
     /// Whether the rows from there on are deleted before the pipeline goes on.
     #[serde(default)]
     pub delete_rows: bool,
+}
+
+impl Reset {
+    /// A number for its id, which owners commit beside the offsets that they set: whoever finds it
+    /// there does not set them again.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        half(digest(&self.id))
+    }
 }
 
 /// A place in a partition.

@@ -8,6 +8,24 @@ use tracing::{error, info, warn};
 
 use super::{PipelineMetrics, ms};
 
+/// What a reset of offsets waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetWaits {
+    /// A person, to pause the pipeline.
+    Running,
+    /// Inserts, dead letters and commits that are under way.
+    UnderWay,
+}
+
+impl ResetWaits {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "the pipeline runs: pause it",
+            Self::UnderWay => "what is under way is finished first",
+        }
+    }
+}
+
 /// Of all pipelines. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Protocol {
@@ -120,6 +138,12 @@ impl PipelineMetrics {
     pub fn was_reset(&self, id: &TopicPartition, to: Offset) {
         let (topic, partition, offset) = (&id.topic, id.partition, to.raw());
         info!(pipeline = self.pipeline, %topic, partition, offset, "offset was set by hand");
+    }
+
+    /// A reset of offsets is not carried out yet for some partitions that are owned here.
+    pub fn reset_waits(&self, reset: &str, partitions: usize, why: ResetWaits) {
+        let why = why.as_str();
+        info!(pipeline = self.pipeline, reset, partitions, why, "a reset of offsets waits");
     }
 
     /// A recorded range is read again under the present document, since its own is not known.

@@ -205,7 +205,7 @@ impl Keeper {
                 Some((id, Offset::new(one.offset).ok()?))
             })
             .collect();
-        (!offsets.is_empty()).then(|| Reset { id: reset.id.clone(), offsets })
+        (!offsets.is_empty()).then(|| Reset { id: reset.id.clone(), mark: reset.mark(), offsets })
     }
 
     /// Whether nothing may move because of offsets that a person has set: some of them are not

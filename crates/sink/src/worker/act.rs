@@ -97,7 +97,7 @@ impl Worker<'_> {
                     self.epochs.stopped.insert(partition, reason);
                     self.steering.hurry();
                 }
-                Action::WasReset(partition, offset) => self.was_reset(&partition, offset)?,
+                Action::WasReset(partition, offset) => self.was_reset(&partition, offset),
                 Action::Drained => self.drained = true,
                 Action::FailStop(why) => return Err(BeginAnew(why.as_str()).into()),
             }

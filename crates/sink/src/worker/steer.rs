@@ -2,13 +2,14 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use deliver::{Event, Offset, Slot, TopicPartition};
+use deliver::{Event, Offset, Slot, TopicPartition, View};
 use tokio::sync::watch;
 
 use super::{BeginAnew, Worker};
 use crate::{
     board::{Reset, Seat},
-    orders::{Orders, RowRules},
+    metrics::ResetWaits,
+    orders::{self, Orders, RowRules},
     positions,
 };
 
@@ -32,6 +33,10 @@ pub(super) struct Steering {
     revision: u64,
     /// Partitions whose offsets are being set.
     resetting: HashSet<TopicPartition>,
+    /// Whether one was set: those that are left are waited for.
+    has_reset: bool,
+    /// The reset and the reason why it waits, as it was told last.
+    waiting: Option<(u64, ResetWaits)>,
     /// A revision that is waited for, since when, and whether that was given up.
     awaited: Option<(u64, Duration, bool)>,
     publish_next: Duration,
@@ -47,6 +52,8 @@ impl Steering {
             rules,
             revision,
             resetting: HashSet::new(),
+            has_reset: false,
+            waiting: None,
             awaited: None,
             publish_next: Duration::ZERO,
             look_next: Duration::ZERO,
@@ -71,6 +78,11 @@ impl Worker<'_> {
             self.steering.now = self.steering.orders.borrow_and_update().clone();
             self.steering.hurry();
             self.tell(Event::Paused(self.steering.now.paused))?;
+        }
+        // A fresh consumer goes on from there: where this one would go on after a pause is not to be
+        // trusted with that.
+        if self.steering.has_reset && self.steering.resetting.is_empty() {
+            return Err(BeginAnew("reset").into());
         }
         let now = self.now();
         if now < self.steering.publish_next {
@@ -109,41 +121,58 @@ impl Worker<'_> {
         });
     }
 
-    /// Tells the machine of offsets that a person has set and that were not carried out yet.
+    /// Tells the machine of offsets that a person has set and that were not carried out yet, by
+    /// this owner or one before it.
     fn tell_reset(&mut self) -> anyhow::Result<()> {
         let Some(reset) = self.steering.now.reset.clone() else { return Ok(()) };
-        let stopped = self.machine.views().filter(|view| view.stopped.is_some());
-        let stopped: HashSet<&TopicPartition> = stopped.map(|view| view.partition).collect();
-        let due = |id: &TopicPartition| {
-            self.machine.slot(&id.topic, id.partition).is_some()
-                && (self.steering.now.paused || stopped.contains(id))
-                && self.board.last_reset(id).as_ref() != Some(&reset.id)
-        };
-        let wanted: Vec<_> = reset.offsets.iter().filter(|(id, _)| due(id)).cloned().collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        self.steering.resetting.extend(wanted.iter().map(|(id, _)| id.clone()));
-        self.tell(Event::Reset(wanted))
-    }
-
-    /// Kafka holds an offset that a person has set. Once all are done, a fresh consumer goes on
-    /// from there: where this one would go on after a pause is not to be trusted with that.
-    pub(super) fn was_reset(&mut self, id: &TopicPartition, to: Offset) -> anyhow::Result<()> {
-        self.metrics.was_reset(id, to);
-        let ordered = self.steering.now.reset.as_ref();
-        if let Some(reset) = ordered.filter(|one| one.offsets.contains(&(id.clone(), to))) {
-            let mut views = self.machine.views().filter(|view| view.partition == id);
-            if let Some((offset, text)) = views.find_map(|view| view.committed) {
-                self.board.was_reset(Reset {
-                    id: reset.id.clone(),
-                    partition: id.clone(),
-                    committed: (offset, text.to_owned()),
-                });
+        let (mut offsets, mut running) = (Vec::new(), 0);
+        for view in self.machine.views() {
+            let wanted = reset.offsets.iter().find(|(id, _)| id == view.partition);
+            let Some(wanted) = wanted.filter(|_| mark(&view) != Some(reset.mark)) else { continue };
+            if self.steering.now.paused || view.stopped.is_some() {
+                offsets.push(wanted.clone());
+            } else {
+                running += 1;
             }
         }
+        let again = offsets.iter().filter(|(id, _)| self.steering.resetting.contains(id)).count();
+        if running > 0 {
+            self.tell_waiting(&reset, ResetWaits::Running, running);
+        } else if again > 0 {
+            self.tell_waiting(&reset, ResetWaits::UnderWay, again);
+        }
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        self.steering.resetting.extend(offsets.iter().map(|(id, _)| id.clone()));
+        self.tell(Event::Reset { mark: reset.mark, offsets })
+    }
+
+    fn tell_waiting(&mut self, reset: &orders::Reset, why: ResetWaits, partitions: usize) {
+        let waiting = Some((reset.mark, why));
+        if self.steering.waiting != waiting {
+            self.steering.waiting = waiting;
+            self.metrics.reset_waits(&reset.id, partitions, why);
+        }
+    }
+
+    /// Kafka holds an offset that a person has set. Once that is so of all, the worker begins anew.
+    pub(super) fn was_reset(&mut self, id: &TopicPartition, to: Offset) {
+        self.metrics.was_reset(id, to);
+        let ordered = self.steering.now.reset.clone();
+        if let Some(reset) = ordered
+            && let Some(view) = self.machine.views().find(|view| view.partition == id)
+            && let Some((offset, text)) = view.committed
+            && mark(&view) == Some(reset.mark)
+        {
+            self.board.was_reset(Reset {
+                id: reset.id.clone(),
+                partition: id.clone(),
+                committed: (offset, text.to_owned()),
+            });
+        }
+        self.steering.has_reset = true;
         self.gave_up_reset(id);
-        if self.steering.resetting.is_empty() { Err(BeginAnew("reset").into()) } else { Ok(()) }
     }
 
     /// Another owner carries it out.
@@ -184,4 +213,10 @@ impl Worker<'_> {
             }
         }
     }
+}
+
+/// The mark of the reset that was carried out last for a partition.
+fn mark(view: &View<'_>) -> Option<u64> {
+    let (offset, text) = view.committed?;
+    orders::mark_of(offset, text)
 }

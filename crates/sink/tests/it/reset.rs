@@ -2,7 +2,7 @@
 //! while the pipeline is paused or the partition has stopped.
 
 use pipeline_spec::{State, status::RunState};
-use testkit::eventually;
+use testkit::{Proxy, Record, eventually};
 
 use crate::{fixture::PATIENCE, stored::StoredScene};
 
@@ -16,6 +16,21 @@ impl StoredScene {
         })
         .await
     }
+
+    /// Lets Kafka take no status any more, so that what a sink does is heard by nobody; or again.
+    async fn hush(&self, hushed: bool) -> anyhow::Result<()> {
+        let topic = format!("{}.status", self.scene.namespace);
+        let bytes_max = if hushed { "1" } else { "1048588" };
+        let settings = [("cleanup.policy", "compact"), ("max.message.bytes", bytes_max)];
+        self.scene.kafka().set_topic(&topic, &settings).await
+    }
+
+    /// How often the offset of partition 0 was set by hand.
+    async fn rewinds(&self) -> anyhow::Result<String> {
+        let found = self.scene.kafka().committed(&self.scene.group(), &self.scene.topic).await?;
+        let rewinds = found[&0].metadata.split(';').nth(2).unwrap_or_default();
+        Ok(rewinds.split('.').next().unwrap_or_default().to_owned())
+    }
 }
 
 #[tokio::test]
@@ -28,7 +43,9 @@ async fn what_is_past_the_offset_lands_once_more() -> anyhow::Result<()> {
 
     // Not before it is paused.
     let id = stored.reset(&[(0, 40), (1, 60)]).await?;
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let waits = "a reset of offsets waits";
+    let told = async || first.log_has(waits) || second.log_has(waits);
+    eventually("it is told that the reset waits", PATIENCE, told).await?;
     assert_eq!(stored.scene.committed().await?, 200);
     let version = stored.set(State::Paused).await?;
     stored.until_state(RunState::Paused, version).await?;
@@ -63,7 +80,7 @@ async fn a_partition_that_stopped_goes_on_from_there() -> anyhow::Result<()> {
     stored.scene.document = "on_error: stop\n".to_owned();
     stored.create().await?;
     let sink = stored.sink("").await?;
-    let bad = testkit::Record::of(b"bad".to_vec());
+    let bad = Record::of(b"bad".to_vec());
     stored.scene.produce_rows(stored.schema_id, 0..10, 1).await?;
     stored.scene.produce(vec![bad]).await?;
     stored.scene.produce_rows(stored.schema_id, 10..20, 1).await?;
@@ -77,6 +94,72 @@ async fn a_partition_that_stopped_goes_on_from_there() -> anyhow::Result<()> {
     stored.scene.until_committed(21).await?;
     stored.scene.expect_ids(0..20).await?;
     stored.until("it runs again", |one| one.state == RunState::Running).await?;
+    assert!(sink.stop().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_that_dies_before_it_could_tell_has_reset_once() -> anyhow::Result<()> {
+    let mut stored = StoredScene::new(1).await?;
+    stored.scene.document = "on_error: stop\n".to_owned();
+    stored.create().await?;
+    let sink = stored.sink("").await?;
+    stored.scene.produce_rows(stored.schema_id, 0..10, 1).await?;
+    stored.scene.produce(vec![Record::of(b"bad".to_vec())]).await?;
+    stored.until("it has stopped", |one| one.state == RunState::Failed).await?;
+    stored.scene.until_committed(10).await?;
+
+    stored.hush(true).await?;
+    let id = stored.reset(&[(0, 5)]).await?;
+    sink.until_log("offset was set by hand").await?;
+    sink.kill().await?;
+    assert!(stored.mirror(0).is_none_or(|copy| copy.reset.is_none()), "it could tell");
+    stored.hush(false).await?;
+
+    // The same record stops the partition again, so that a reset might be carried out.
+    let sink = stored.sink("").await?;
+    sink.until_stopped("bad-record", 1.0).await?;
+    stored.until_mirrored(&[0], &id).await?;
+    stored.scene.until_committed(10).await?;
+    stored.scene.expect_ids((0..10).chain(5..10)).await?;
+    assert_eq!((stored.rewinds().await?.as_str(), sink.log_count("set by hand")), ("1", 0));
+    assert!(sink.stop().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owner_that_dies_before_it_commits_leaves_the_reset_to_the_next() -> anyhow::Result<()> {
+    let mut stored = StoredScene::new(1).await?;
+    let direct = stored.scene.clickhouse_url.clone();
+    let proxy = Proxy::start(&direct).await?;
+    stored.scene.clickhouse_url = proxy.url(&direct);
+    stored.create().await?;
+    let sink = stored.sink("").await?;
+    stored.scene.produce_rows(stored.schema_id, 0..10, 1).await?;
+    stored.scene.until_committed(10).await?;
+    proxy.pause();
+    stored.scene.produce_rows(stored.schema_id, 10..20, 1).await?;
+    stored.scene.until_announced().await?;
+    let version = stored.set(State::Paused).await?;
+    stored.until_state(RunState::Paused, version).await?;
+    let id = stored.reset(&[(0, 5)]).await?;
+    sink.until_log("what is under way is finished first").await?;
+    sink.kill().await?;
+    assert_eq!((stored.scene.committed().await?, stored.rewinds().await?.as_str()), (10, "0"));
+
+    stored.scene.clickhouse_url = direct; // what the proxy holds never arrives
+    let sink = stored.sink("").await?;
+    stored.until_mirrored(&[0], &id).await?;
+    assert_eq!((stored.scene.committed().await?, stored.rewinds().await?.as_str()), (5, "1"));
+    assert_eq!(stored.scene.rows().await, 10, "it is paused");
+    stored
+        .edit(|stored| {
+            stored.reset = None;
+            stored.spec.state = State::Running;
+        })
+        .await?;
+    stored.scene.until_committed(20).await?;
+    stored.scene.expect_ids((0..20).chain(5..10)).await?;
     assert!(sink.stop().await?.success());
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow, ensure};
 use rdkafka::{
     Offset, TopicPartitionList,
-    admin::NewPartitions,
+    admin::{AlterConfig, NewPartitions, ResourceSpecifier},
     consumer::{BaseConsumer, CommitMode, Consumer as _},
 };
 
@@ -26,6 +26,20 @@ impl Kafka {
             self.end_offsets(topic).await.is_ok_and(|ends| ends.len() == total)
         })
         .await
+    }
+
+    /// Gives a topic these settings. Those that are not among them fall back to the broker's.
+    ///
+    /// # Errors
+    ///
+    /// When the broker refuses.
+    pub async fn set_topic(&self, name: &str, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+        let wanted = AlterConfig::new(ResourceSpecifier::Topic(name));
+        let wanted = settings.iter().fold(wanted, |all, (key, value)| all.set(key, value));
+        for result in self.admin()?.alter_configs([&wanted], &options()).await? {
+            result.map_err(|(_, code)| anyhow!("set {name}: {code}"))?;
+        }
+        Ok(())
     }
 
     /// Deletes the records of a partition below `offset`, as its retention does.

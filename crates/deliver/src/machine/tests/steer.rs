@@ -3,7 +3,7 @@
 use super::*;
 
 fn reset(machine: &mut Machine<Vec<Offset>>, to: i64, now: Duration) {
-    machine.handle(now, Event::Reset(vec![(p0(), at(to))]));
+    machine.handle(now, Event::Reset { mark: 0xab, offsets: vec![(p0(), at(to))] });
 }
 
 #[test]
@@ -55,9 +55,26 @@ fn a_reset_names_no_ranges_and_one_more_rewind() {
     let (_, offset, metadata) = &commit.offsets[0];
     let found = Metadata::parse(metadata, *offset).unwrap().unwrap();
     assert_eq!((offset.raw(), found.lineage.rewinds, found.ranges), (7, 1, Vec::new()));
+    assert_eq!(found.lineage.reset, Some(0xab), "the next owner knows that it is done");
     let view = machine.views().next().unwrap();
     assert_eq!(view.committed, Some((at(7), metadata.as_str())));
     assert!(tick(&mut machine, ms(900)).is_empty(), "told once");
+}
+
+#[test]
+fn what_is_committed_after_a_reset_carries_its_mark() {
+    let mut machine = Machine::new(SETTINGS, 7);
+    let lineage =
+        Lineage { topic: Some(TOPIC), rewinds: 1, reset: Some(0xab), ..Lineage::default() };
+    let metadata = Metadata { lineage, ranges: Vec::new() }.text();
+    machine.handle(ms(0), assigned(Position::Committed { offset: at(7), metadata }));
+    drain(&mut machine);
+    let slot = machine.slot("t", 0).unwrap();
+    take(&mut machine, slot, 7, ms(1));
+    let actions = tick(&mut machine, ms(900));
+    let Some(Action::Commit(commit)) = actions.first() else { panic!("{actions:?}") };
+    let found = Metadata::parse(&commit.offsets[0].2, at(7)).unwrap().unwrap();
+    assert_eq!((found.lineage, found.ranges.len()), (lineage, 1));
 }
 
 #[test]
