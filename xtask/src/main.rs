@@ -1,5 +1,5 @@
-//! The repository's chores: `cargo xtask check`, `bench`, `sim` and `torture`. Nothing has to
-//! be installed first.
+//! The repository's chores: `cargo xtask check`, `bench`, `edits`, `sim` and `torture`. Nothing
+//! has to be installed first.
 
 use std::{
     ffi::OsString,
@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod check;
+mod edits;
 mod sim;
 mod torture;
 
@@ -34,6 +35,9 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Edits, pauses, resumes and restarts a pipeline a hundred times while two million records
+    /// flow, kills its sinks in between, and counts what is lost or doubled. Needs minutes.
+    Edits(edits::Options),
     /// Plays the delivery protocol through thousands of small worlds in which everything goes
     /// wrong; see docs/simulation.md. Needs minutes.
     Sim(sim::Options),
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
     let passed = match chore {
         Chore::Check => return check::run(),
         Chore::Bench { options } => bench::run(&options),
+        Chore::Edits(options) => edits::run(&options),
         Chore::Sim(options) => sim::run(&options),
         Chore::Torture { options } => torture::run(&options),
     };

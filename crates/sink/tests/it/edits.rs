@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use pipeline_spec::{Metadata, MetadataColumn, NullValue, State, store::Stored};
 use rand::{Rng as _, SeedableRng as _, rngs::SmallRng, seq::IndexedRandom as _};
 use testkit::{Proxy, Record, eventually};
@@ -39,13 +39,15 @@ struct Plan {
 
 #[tokio::test]
 async fn edits_and_kills_neither_lose_nor_double_a_row() -> anyhow::Result<()> {
-    drive(plan()?).await
+    let plan = plan()?;
+    let seed = plan.seed;
+    drive(plan).await.with_context(|| format!("seed {seed}"))
 }
 
-/// The short form, or the long one that is asked for by name.
+/// The short form, or the long one of `cargo xtask edits`.
 fn plan() -> anyhow::Result<Plan> {
     let short = Plan { seed: 5, edits: 30, rows: 100_000, patience: Duration::from_secs(120) };
-    match std::env::var_os("SINK_EDITS_SEED") {
+    match std::env::var_os("PENSTOCK_EDITS_SEED") {
         None => Ok(short),
         Some(seed) => Ok(Plan {
             seed: seed.to_string_lossy().parse()?,
