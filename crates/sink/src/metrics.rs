@@ -16,6 +16,7 @@ use self::{
 };
 use crate::batch::Timestamps;
 
+mod forget;
 mod notes;
 mod protocol;
 

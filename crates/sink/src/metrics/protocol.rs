@@ -6,7 +6,7 @@ use deliver::{Offset, RangeId, TopicPartition};
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use tracing::{error, info, warn};
 
-use super::{PipelineMetrics, ms};
+use super::{PipelineMetrics, forget::remove, ms};
 
 /// What a reset of offsets waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,14 @@ impl Protocol {
             )?,
             exactly_once,
         })
+    }
+
+    /// As [`super::Metrics::forget`].
+    pub(super) fn forget(&self, pipeline: &str) {
+        for counters in [&self.replayed, &self.rows_counted, &self.restarts] {
+            remove(counters, pipeline);
+        }
+        remove(&self.exactly_once, pipeline);
     }
 
     pub(super) fn pipeline(&self, name: &str) -> PipelineProtocol {

@@ -91,6 +91,9 @@ impl Keeper {
                 self.rest(&wanted, &Stage::failed("config", why), &stop).await;
             }
         }
+        if !stop.is_cancelled() {
+            self.shared.metrics.forget(&self.metrics);
+        }
         self.reporter.gone();
         Ok(())
     }

@@ -55,9 +55,12 @@ async fn a_pipeline_starts_runs_and_is_removed() -> anyhow::Result<()> {
     })
     .await?;
 
-    stored.edit(|stored| stored.deleting = true).await?;
     let name = &stored.scene.name;
+    let label = format!("pipeline=\"{name}\"");
+    assert!(sink.get("metrics").await?.contains(&label));
+    stored.edit(|stored| stored.deleting = true).await?;
     eventually("it is gone", TOLD_WITHIN, async || stored.instances(name).is_empty()).await?;
+    assert!(!sink.get("metrics").await?.contains(&label), "its metrics are still shown");
     let group = stored.scene.kafka().group(&stored.scene.group()).await?.unwrap();
     assert!(group.members.is_empty(), "{group:?}");
     assert!(sink.stop().await?.success());
