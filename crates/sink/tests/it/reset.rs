@@ -43,7 +43,7 @@ async fn what_is_past_the_offset_lands_once_more() -> anyhow::Result<()> {
 
     // Not before it is paused.
     let id = stored.reset(&[(0, 40), (1, 60)]).await?;
-    let waits = "a reset of offsets waits";
+    let waits = "the pipeline runs: pause it";
     let told = async || first.log_has(waits) || second.log_has(waits);
     eventually("it is told that the reset waits", PATIENCE, told).await?;
     assert_eq!(stored.scene.committed().await?, 200);
