@@ -47,6 +47,14 @@ pub fn session_timeout(config: &Config) -> Duration {
     duration(config, "session.timeout.ms", 45_000)
 }
 
+/// How long a commit may be held up by an outage before librdkafka gives it up: first its request
+/// waits for the broker (`socket.timeout.ms`), then the commit for a coordinator, for a session.
+/// Seen in librdkafka 2.12.1, `rd_kafka_cgrp_defer_offset_commit`.
+#[must_use]
+pub fn commit_timeout(config: &Config) -> Duration {
+    duration(config, "socket.timeout.ms", 60_000) + session_timeout(config)
+}
+
 /// How long the group waits for a poll of ours (`max.poll.interval.ms`).
 #[must_use]
 pub fn poll_interval_max(config: &Config) -> Duration {

@@ -42,6 +42,9 @@ const LEAVE_MAX: Duration = Duration::from_secs(20);
 /// How often the pulse of a worker is felt.
 const PULSE_EVERY: Duration = Duration::from_secs(1);
 
+/// How much longer than a commit may take a worker may be silent: what a busy machine needs.
+const SILENT_BEYOND: Duration = Duration::from_secs(15);
+
 /// What a worker's place is made of.
 #[derive(Debug)]
 pub(super) struct Staff {
@@ -101,11 +104,11 @@ impl Staff {
         Ok(())
     }
 
-    /// Ends when the worker has not gone round its loop for as long as the group
-    /// waits for it. Counts its own turns, so that a process that was frozen as a whole is not
+    /// Ends when the worker has not gone round its loop for [`SILENT_BEYOND`] longer than an outage of
+    /// Kafka can hold up a commit. Counts its own turns, so that a process that was frozen as a whole is not
     /// taken for one that is stuck.
     async fn watch(&self, pulse: &Pulse) -> Fault {
-        let limit = kafka::session_timeout(&self.shared.config);
+        let limit = kafka::commit_timeout(&self.shared.config) + SILENT_BEYOND;
         let (mut seen, mut unchanged) = (pulse.count(), Duration::ZERO);
         loop {
             time::sleep(PULSE_EVERY).await;
@@ -114,7 +117,7 @@ impl Staff {
             seen = now;
             if unchanged > limit {
                 return Fault::Process(anyhow!(
-                    "a call into librdkafka has lasted longer than the session timeout"
+                    "a call into librdkafka has lasted longer than any outage can hold it up"
                 ));
             }
         }

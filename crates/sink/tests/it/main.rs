@@ -6,6 +6,7 @@ mod edits;
 mod exactly_once;
 mod fixture;
 mod follow;
+mod follow_outage;
 mod guarantee;
 mod kafka_outage;
 mod kafka_security;

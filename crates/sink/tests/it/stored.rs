@@ -12,7 +12,7 @@ use pipeline_spec::{
     },
 };
 use rdkafka::ClientConfig;
-use testkit::{eventually, unique};
+use testkit::{Servers, eventually, unique};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -32,7 +32,11 @@ pub(crate) struct StoredScene {
 impl StoredScene {
     /// A topic with a schema, and an empty store.
     pub(crate) async fn new(partitions: i32) -> anyhow::Result<Self> {
-        let mut scene = Scene::new(partitions).await?;
+        Self::on(testkit::stack().await?, partitions).await
+    }
+
+    pub(crate) async fn on(servers: &'static Servers, partitions: i32) -> anyhow::Result<Self> {
+        let mut scene = Scene::on(servers, partitions).await?;
         scene.namespace = unique("ns");
         scene.properties(&[r#""session.timeout.ms"="6000""#]);
         let schema_id = scene.register(SCHEMA).await?;
