@@ -91,8 +91,8 @@ pub enum Position {
     /// The group has committed nothing: `start` was resolved to this number. It is committed
     /// before the first record is taken, so that a restart finds the same one.
     Start(Offset, Origin),
-    /// The group has committed nothing, and yet the target holds rows of this partition: the
-    /// group's offsets are gone. It is held at this offset and nothing is committed.
+    /// The group has committed nothing, and yet it has worked on this partition before: its offsets
+    /// are gone. It is held at this offset and nothing is committed.
     Missing(Offset),
 }
 
@@ -182,7 +182,7 @@ pub enum StopReason {
     InsertRefused,
     /// The committed metadata is of a version that this program does not know (rule R2).
     UnknownMetadata,
-    /// The group's offsets are gone although the target holds rows of the partition.
+    /// The group's offsets are gone although it has worked on the partition before.
     OffsetsLost,
     /// The topic holds no record at the offset to go on from: its retention has passed it, or the
     /// topic was cut short.

@@ -23,6 +23,7 @@ pub mod instance;
 pub mod kafka;
 pub mod memory;
 pub mod metrics;
+pub mod mirrors;
 pub mod orders;
 pub mod pipeline;
 pub mod positions;

@@ -87,6 +87,7 @@ async fn given(shared: Shared, stop: CancellationToken) -> anyhow::Result<()> {
         let job = Job {
             pipeline: Arc::new(pipeline.clone()),
             replay: None, // replays are asked for through the admin API
+            mirrors: None,
             metrics: shared.metrics.pipeline(&name),
             board: Arc::new(Board::default()),
             orders,

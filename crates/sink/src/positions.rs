@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use crate::{
     consume::{Consumer, Source, list},
     group_ffi,
+    mirrors::Mirrors,
 };
 
 /// Longest wait for one answer from Kafka. These calls run beside the worker, never on it.
@@ -37,6 +38,17 @@ pub struct Wanted<'a> {
     pub pipeline: &'a Pipeline,
     /// What it reads.
     pub source: &'a Source,
+    /// Copies of its offsets, if it is stored.
+    pub mirrors: Option<&'a Mirrors>,
+}
+
+/// What shows that a partition has been worked on before. One of the two at least.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    /// The highest offset of which the table holds a row.
+    row: Option<i64>,
+    /// The offset that was committed, as it was copied last.
+    copy: Option<i64>,
 }
 
 /// What Kafka knows about the group and the topics.
@@ -51,8 +63,8 @@ struct Found {
 /// Reads what the group has committed for `assigned`, and finds a start where it has committed
 /// nothing.
 ///
-/// A partition without an offset of which the table holds rows has lost it: neither `start` nor
-/// the first record would be right. Otherwise `start` decides for the partitions that were there
+/// A partition without an offset of which the table holds rows has lost it, and so has one whose
+/// offset was copied: neither `start` nor the first record would be right. Otherwise `start` decides for the partitions that were there
 /// when the group first resolved it; one that appeared later starts at its first record, or
 /// records written before it was noticed would be skipped.
 ///
@@ -62,7 +74,7 @@ struct Found {
 pub async fn resolve(
     consumer: &Arc<Consumer>,
     target: &Target,
-    Wanted { pipeline, source }: Wanted<'_>,
+    Wanted { pipeline, source, mirrors }: Wanted<'_>,
     assigned: &[TopicPartition],
     member: &Member,
 ) -> anyhow::Result<Positions> {
@@ -80,19 +92,26 @@ pub async fn resolve(
             if source.is_replay(&id.topic) { Start::Earliest } else { pipeline.source.start };
         missing.insert(id.clone(), start_of(id, start, origin));
     }
-    let rows = rows_of(target, pipeline, missing.keys()).await?;
+    let mut before = rows_of(target, pipeline, missing.keys()).await?;
+    if let Some(mirrors) = mirrors {
+        // A reset does not reach what is replayed: there the rows alone decide.
+        let sources = missing.keys().filter(|id| !source.is_replay(&id.topic));
+        for (id, copy) in mirrors.of(sources, &found.topics).await? {
+            before.entry(id).or_default().copy = Some(copy);
+        }
+    }
     let mut starts = if missing.is_empty() {
         HashMap::new()
     } else {
-        let (consumer, missing, rows) = (consumer.clone(), missing, rows.clone());
-        spawn_blocking(move || firsts(&consumer, missing, &rows)).await??
+        let (consumer, missing, before) = (consumer.clone(), missing, before.clone());
+        spawn_blocking(move || firsts(&consumer, missing, &before)).await??
     };
     let assignments = assigned.iter().map(|partition| {
         let position = match (found.committed.get(partition), starts.remove(partition)) {
             (Some((offset, metadata)), _) => {
                 Position::Committed { offset: *offset, metadata: metadata.clone() }
             }
-            (None, Some(start)) if rows.contains_key(partition) => Position::Missing(start),
+            (None, Some(start)) if before.contains_key(partition) => Position::Missing(start),
             (None, Some(start)) => {
                 let now = || found.origin_now(&partition.topic);
                 let origin = origins.get(&partition.topic).copied().flatten();
@@ -144,12 +163,37 @@ impl Found {
     }
 }
 
+impl Before {
+    /// Says that the offset is lost, and where to go on.
+    fn tell(self, lost: &TopicPartition) {
+        let (topic, partition) = (&lost.topic, lost.partition);
+        let Self { row, copy } = self;
+        let after = row.map(|row| row.saturating_add(1));
+        match copy {
+            // The copy is some seconds old, and the last records may have made no rows.
+            Some(copy) => tracing::error!(
+                %topic, partition, latest_offset_in_table = row, copied_offset = copy,
+                "the group has no offset for this partition, but had one: pause the pipeline and \
+                 set where to go on ({} if nothing but this pipeline wrote the table's rows)",
+                after.map_or(copy, |after| after.max(copy))
+            ),
+            None => tracing::error!(
+                %topic, partition, latest_offset_in_table = row,
+                "the group has no offset for this partition, but the table holds its rows: \
+                 commit where to go on ({} if nothing but this pipeline wrote them), or \
+                 empty the table to start anew",
+                after.unwrap_or_default()
+            ),
+        }
+    }
+}
+
 /// The partitions of which the table holds rows.
 async fn rows_of(
     target: &Target,
     pipeline: &Pipeline,
     partitions: impl Iterator<Item = &TopicPartition>,
-) -> anyhow::Result<HashMap<TopicPartition, i64>> {
+) -> anyhow::Result<HashMap<TopicPartition, Before>> {
     let topics: BTreeSet<_> = partitions.map(|id| id.topic.clone()).collect();
     let mut rows = HashMap::new();
     for topic in topics {
@@ -159,7 +203,8 @@ async fn rows_of(
             .await
             .with_context(|| format!("look for rows of {topic} in the table"))?;
         rows.extend(latest.into_iter().map(|(partition, offset)| {
-            (TopicPartition { topic: topic.clone(), partition }, offset)
+            let before = Before { row: Some(offset), copy: None };
+            (TopicPartition { topic: topic.clone(), partition }, before)
         }));
     }
     Ok(rows)
@@ -199,25 +244,17 @@ fn ask(
     Ok(Found { all, committed, topics })
 }
 
-/// Turns starts into numbers, and says where to go on where the table holds rows. Blocks.
+/// Turns starts into numbers, and says where to go on where there was work before. Blocks.
 fn firsts(
     consumer: &Consumer,
     missing: BTreeMap<TopicPartition, Start>,
-    rows: &HashMap<TopicPartition, i64>,
+    before: &HashMap<TopicPartition, Before>,
 ) -> anyhow::Result<HashMap<TopicPartition, Offset>> {
     let mut found = HashMap::new();
     for (partition, start) in missing {
-        let start = match rows.get(&partition) {
-            Some(latest) => {
-                tracing::error!(
-                    topic = %partition.topic,
-                    partition = partition.partition,
-                    latest_offset_in_table = latest,
-                    "the group has no offset for this partition, but the table holds its rows: \
-                     commit where to go on ({} if nothing but this pipeline wrote them), or \
-                     empty the table to start anew",
-                    latest.saturating_add(1)
-                );
+        let start = match before.get(&partition) {
+            Some(before) => {
+                before.tell(&partition);
                 Start::Earliest // held there
             }
             None => start,

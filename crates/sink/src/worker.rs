@@ -36,6 +36,7 @@ use crate::{
     insert::Inserter,
     memory::{Pot, Share},
     metrics::{Metrics, PipelineMetrics},
+    mirrors::Mirrors,
     orders::{Orders, RowRules},
     positions::{self, Positions, Wanted},
     schemas::{Outcome, PlanKey, Schemas},
@@ -93,6 +94,8 @@ pub struct Parts {
     pub pipeline: Arc<Pipeline>,
     /// What is read.
     pub source: Arc<Source>,
+    /// Copies of its offsets, if it is stored.
+    pub mirrors: Option<Mirrors>,
     /// Tells the workers of a pipeline apart.
     pub number: u16,
     /// What to do at the moment.
@@ -182,6 +185,7 @@ struct Worker<'pot> {
     started: Instant,
     pipeline: Arc<Pipeline>,
     source: Arc<Source>,
+    mirrors: Option<Mirrors>,
     consumer: Arc<Consumer>,
     client: ClientConfig,
     /// When it was polled last.
@@ -251,6 +255,7 @@ impl<'pot> Worker<'pot> {
             assigned_as: Member::default(),
             pipeline: parts.pipeline,
             source: parts.source,
+            mirrors: parts.mirrors,
             consumer: Arc::new(parts.consumer),
             stashed: Vec::new(),
             sizes: Sizes::default(),
@@ -396,13 +401,14 @@ impl<'pot> Worker<'pot> {
 
     fn ask_positions(&self, partitions: Vec<TopicPartition>) {
         let (consumer, pipeline) = (self.consumer.clone(), self.pipeline.clone());
-        let source = self.source.clone();
+        let (source, mirrors) = (self.source.clone(), self.mirrors.clone());
         let (answers, metrics) = (self.answers.0.clone(), self.metrics.clone());
         let (target, member) = (self.inserter.target.clone(), self.assigned_as.clone());
         let asking = async move {
             let mut attempt = 0;
             loop {
-                let wanted = Wanted { pipeline: &pipeline, source: &source };
+                let mirrors = mirrors.as_ref();
+                let wanted = Wanted { pipeline: &pipeline, source: &source, mirrors };
                 let found =
                     positions::resolve(&consumer, &target, wanted, &partitions, &member).await;
                 match found {

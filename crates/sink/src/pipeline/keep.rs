@@ -22,6 +22,7 @@ use super::{
 use crate::{
     board::Board,
     metrics::PipelineMetrics,
+    mirrors::Mirrors,
     orders::{Orders, Reset, RowRules},
     status::{Reporter, Reports, Stage},
     worker::Stop,
@@ -121,6 +122,7 @@ impl Keeper {
         let job = Job {
             pipeline: Arc::new(spec.clone()),
             replay: Some(spec.replay_topic(&self.shared.config.namespace).into()),
+            mirrors: Some(Mirrors::new(self.reports.statuses.clone(), &begun.stored)),
             metrics: self.metrics.clone(),
             board: self.board.clone(),
             orders: ordered,

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Shared, staff::Staff};
 use crate::{
-    backoff, board::Board, dead_letters::DeadLetters, metrics::PipelineMetrics, orders::Orders,
-    schemas::Schemas, standing::Standing, worker::Stop,
+    backoff, board::Board, dead_letters::DeadLetters, metrics::PipelineMetrics, mirrors::Mirrors,
+    orders::Orders, schemas::Schemas, standing::Standing, worker::Stop,
 };
 
 /// What to run, and where to tell of it.
@@ -23,6 +23,8 @@ pub(super) struct Job {
     pub(super) pipeline: Arc<Pipeline>,
     /// Where its replayed dead letters come from, if it reads them.
     pub(super) replay: Option<Arc<str>>,
+    /// Copies of its offsets, if it is stored.
+    pub(super) mirrors: Option<Mirrors>,
     pub(super) metrics: PipelineMetrics,
     pub(super) board: Arc<Board>,
     pub(super) orders: watch::Receiver<Orders>,

@@ -141,7 +141,7 @@ impl Staff {
 
     fn parts(&self, pulse: Arc<Pulse>) -> anyhow::Result<Parts> {
         let Self { shared, job, schemas, pot, letters, number } = self;
-        let Job { pipeline, replay, metrics, board, orders, shares } = job;
+        let Job { pipeline, replay, mirrors, metrics, board, orders, shares } = job;
         let config = &shared.config;
         let client = consume::settings(
             kafka::client(config),
@@ -155,6 +155,7 @@ impl Staff {
         Ok(Parts {
             pipeline: pipeline.clone(),
             source: Arc::new(source),
+            mirrors: mirrors.clone(),
             number: *number,
             orders: orders.clone(),
             board: board.clone(),

@@ -87,7 +87,7 @@ const KNOWN: &[(&str, Words)] = &[
     (
         "offsets-lost",
         (
-            "The consumer group has no offset although the table holds rows of this partition: \
+            "The consumer group has no offset although it has worked on this partition before: \
              the offsets were deleted, or expired while no sink ran.",
             &[
                 ("Choose “table”: go on after the last record that the table holds.", Offsets),

@@ -22,8 +22,8 @@ pub fn advice(reason: &str) -> &'static str {
              or pause the pipeline and reset its offsets."
         }
         "offsets-lost" => {
-            "The group's offsets are gone but the table has rows. Pause the pipeline and reset its \
-             offsets: to what the table holds, or to the copy in the status topic."
+            "The group's offsets are gone although it has worked before. Pause the pipeline and \
+             reset its offsets: to what the table holds, or to the copy in the status topic."
         }
         "offset-out-of-range" => {
             "The topic no longer has the record to go on from. Pause the pipeline and reset its \
