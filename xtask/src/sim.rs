@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long)]
     seed: Option<u64>,
     /// Switches a rule off, such as R9: promises must break then.
-    #[arg(long, value_parser = ["R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"])]
+    #[arg(long, value_parser = ["R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R14", "R15"])]
     without: Option<String>,
     /// Puts the numbers into this page (docs/simulation.md), with those of every rule switched off.
     #[arg(long, conflicts_with_all = ["seed", "without"])]

@@ -26,6 +26,10 @@ pub(crate) enum Rule {
     R11,
     /// A partition that is given up is committed as it is, not as it would have become.
     R12,
+    /// An offset is set by hand only when nothing of its partition is under way.
+    R14,
+    /// An offset is set by hand once, whoever dies meanwhile.
+    R15,
 }
 
 /// Whether `rule` is kept: always, outside of tests.

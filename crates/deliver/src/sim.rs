@@ -19,6 +19,7 @@ mod inserts;
 mod log;
 mod process;
 mod report;
+mod steer;
 mod table;
 mod worker;
 mod world;

@@ -1,7 +1,11 @@
 //! What a person wants in; pauses, and offsets set anew, out.
 
 use super::{Machine, Slot};
-use crate::{Action, Batch, Offset, TopicPartition, partition::Hold};
+use crate::{
+    Action, Batch, Offset, TopicPartition,
+    partition::Hold,
+    rules::{Rule, keeps},
+};
 
 impl<B: Batch> Machine<B> {
     /// Holds every partition, or goes on with them. What they hold is finished all the same.
@@ -25,7 +29,9 @@ impl<B: Batch> Machine<B> {
         for (id, offset) in wanted {
             let Some(slot) = self.slot_of(id) else { continue };
             let may = |one: &&mut super::Partition<B>| {
-                (paused || one.stopped.is_some()) && !one.holds(Hold::Reset)
+                // R15: a predecessor may have done it, and died before it could tell.
+                let is_new = one.lineage.reset != Some(mark) || !keeps(Rule::R15);
+                is_new && (paused || one.stopped.is_some()) && !one.holds(Hold::Reset)
             };
             let Some(partition) = self.get_mut(slot).filter(may) else { continue };
             partition.want_reset(*offset, mark);

@@ -1,7 +1,10 @@
 //! An offset that a person wants in; the partition with nothing in flight, going on from there, out.
 
 use super::Partition;
-use crate::{Batch, Offset, StopReason, TopicId};
+use crate::{
+    Batch, Offset, StopReason, TopicId,
+    rules::{Rule, keeps},
+};
 
 /// How far a reset has got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,12 +31,12 @@ impl<B: Batch> Partition<B> {
         self.reset = Reset::Wanted(offset, mark);
     }
 
-    /// Forgets all that was recorded and goes on from the wanted offset, once nothing is under
+    /// R14: forgets all that was recorded and goes on from the wanted offset, once nothing is under
     /// way: an insert that lands later would add rows to those that are read again. An attempt to
     /// commit that was not answered is still repeated as it is before this is told (rule R5).
     pub(crate) fn reset_due(&mut self) {
         let Reset::Wanted(offset, mark) = self.reset else { return };
-        if !self.has_offset || !self.is_settled() {
+        if !self.has_offset || (keeps(Rule::R14) && !self.is_settled()) {
             return;
         }
         self.open = None;

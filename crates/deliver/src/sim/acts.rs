@@ -34,6 +34,7 @@ impl World {
                 let process = &mut self.processes[who];
                 process.worker.stash.retain(|(p, _)| !numbers.contains(p));
                 process.worker.tasks.retain(|task| !numbers.contains(&task.p));
+                process.worker.obeying.gave_up(&numbers);
                 process.client.unassign(&numbers);
             }
             Action::Pause(partitions) => self.set_paused(who, &partitions, true),
@@ -57,8 +58,10 @@ impl World {
                 self.note(|| format!("{who} stops {id}: {reason:?}"));
                 self.check_stop(number(&id), reason);
             }
-            // Nobody sets offsets here: rows would double, as they are meant to.
-            Action::WasReset(..) => {}
+            Action::WasReset(id, to) => {
+                self.note(|| format!("{who} has set {id} to {to}"));
+                self.was_reset(who, number(&id));
+            }
             Action::Drained => self.take_down(who, Leaving::Politely),
             Action::FailStop(why) => self.fail_stop(who, Some(why)),
         }
@@ -93,7 +96,11 @@ impl World {
             return;
         }
         let offsets = commit.offsets.iter();
-        let offsets = offsets.map(|(id, at, text)| (number(id), at.raw(), text.clone())).collect();
+        let offsets: Vec<_> =
+            offsets.map(|(id, at, text)| (number(id), at.raw(), text.clone())).collect();
+        for (p, _, text) in &offsets {
+            self.check_reset_sent(who, *p, text);
+        }
         self.note(|| format!("{who} ({}) commits {offsets:?}", membership.member.id));
         let member = self.is_broker_up().then_some(membership.member);
         let worker = &mut self.processes[who].worker;

@@ -179,6 +179,7 @@ impl World {
 
     fn set_offset(&mut self, p: P, offset: i64, metadata: String) {
         self.note(|| format!("broker holds {p}: {offset} {metadata}"));
+        self.check_reset(p, offset, &metadata);
         self.broker.offsets[p] = Some((offset, metadata));
         self.check_passed(p, offset);
     }

@@ -32,7 +32,7 @@ const CHUNK: u64 = 50;
 const THREADS: usize = 2;
 
 /// Every rule that this crate keeps.
-pub(super) const RULES: [Rule; 11] = [
+pub(super) const RULES: [Rule; 13] = [
     Rule::R2,
     Rule::R3,
     Rule::R4,
@@ -44,6 +44,8 @@ pub(super) const RULES: [Rule; 11] = [
     Rule::R10,
     Rule::R11,
     Rule::R12,
+    Rule::R14,
+    Rule::R15,
 ];
 
 /// What one seed led to.
@@ -82,7 +84,7 @@ impl Options {
         let number = |name: &str| variable(name).map(|text| text.parse().expect("a number"));
         let rule = |text: String| {
             let found = RULES.into_iter().find(|rule| format!("{rule:?}") == text);
-            found.expect("one of R2 to R12")
+            found.expect("one of R2 to R12, R14 and R15")
         };
         Self {
             seeds: number("SEEDS").unwrap_or(SEEDS),

@@ -37,17 +37,19 @@ impl World {
     /// Checks that no row of these is in the table twice.
     pub(super) fn check_doubles(&mut self, p: P, rows: &[usize]) {
         let records = &self.logs[p].records;
-        let double = rows.iter().map(|index| &records[*index]).find(|record| record.rows > 1);
+        let double = rows.iter().map(|index| &records[*index]).find(|record| record.is_doubled());
         if let Some(offset) = double.map(|record| record.offset) {
             self.fail(Wrong::Doubled, || format!("{p}: {offset} is in the table twice"));
         }
     }
 
     /// Checks rows that the table has just dropped: it must have had them.
-    pub(super) fn check_dropped(&mut self, p: P, part: usize, rows: &[usize]) {
+    pub(super) fn check_dropped(&mut self, p: P, part: usize, rows: &[usize], reading: u32) {
         let records = &self.logs[p].records;
         let mut dropped = rows.iter().map(|index| &records[*index]);
-        let lost = dropped.find(|one| one.part == part && one.rows == 0 && !one.is_safe());
+        let lost = dropped.find(|one| {
+            one.part == part && one.since <= reading && one.rows == 0 && !one.is_safe()
+        });
         if let Some(offset) = lost.map(|record| record.offset) {
             self.fail(Wrong::Lost, || {
                 format!("{p}: the table dropped {offset} by its token and does not have it")

@@ -1,6 +1,6 @@
 //! Dice in, misfortunes out.
 
-use super::{client::Client, counts::Count, dice::Dice, log::Mix, world::World};
+use super::{client::Client, counts::Count, dice::Dice, log::Mix, steer, world::World};
 
 /// How bad it gets: each misfortune happens once in so many steps, or never for 0.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +9,9 @@ pub(super) struct Weather {
     freeze: u32,
     stall: u32,
     drain: u32,
-    pause: u32,
+    pub(super) pause: u32,
+    /// Of orders to set offsets: one in so many steps.
+    pub(super) reset: u32,
     broker: u32,
     server: u32,
     others: u32,
@@ -31,6 +33,7 @@ impl Weather {
             stall: dice.pick(&[0, 400, 120]),
             drain: dice.pick(&[0, 400]),
             pause: dice.pick(&[0, 200, 60]),
+            reset: steer::how_often(dice),
             broker: dice.pick(&[0, 500, 200]),
             server: dice.pick(&[0, 400, 120]),
             others: dice.pick(&[0, 0, 100, 30]),
@@ -101,12 +104,6 @@ impl World {
             self.note(|| format!("{who} is told to stop"));
             self.tell(who, crate::Event::Drain);
         }
-        if up && self.fault(weather.pause) {
-            let paused = self.dice.one_in(2);
-            self.counts.add(Count::Paused, usize::from(paused));
-            self.note(|| format!("{who} is told to {}", if paused { "pause" } else { "resume" }));
-            self.tell(who, crate::Event::Paused(paused));
-        }
         if self.is_broker_up() && self.fault(weather.broker) {
             self.broker.down_until = self.now + self.dice.between(2, 120);
             self.counts.add(Count::BrokerDown, 1);
@@ -115,6 +112,7 @@ impl World {
         if self.fault(weather.server) {
             self.kill_server();
         }
+        self.strike_steering();
         self.strike_data();
     }
 

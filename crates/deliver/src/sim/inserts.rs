@@ -21,6 +21,8 @@ pub(super) struct Task {
     token: String,
     proof: Proof,
     rows: Vec<usize>,
+    /// The reading of the topic that they are of.
+    reading: u32,
     attempt: u32,
     /// Whether an earlier attempt, of whomever, may have landed when this one was sent.
     repeated: bool,
@@ -61,6 +63,7 @@ impl World {
             token: token.as_str().to_owned(),
             proof,
             rows: batch.records,
+            reading: worker.readings[p],
             attempt: 0,
             repeated: false,
             announced: worker.announced,
@@ -161,9 +164,10 @@ impl World {
         let deadline = reading + self.table.window / 2;
         let task = &mut self.processes[who].worker.tasks[index];
         let (p, token, rows) = (task.p, task.token.clone(), task.rows.clone());
+        let of = task.reading;
         task.at = At::Wait { request: id };
         self.note(|| format!("{who} sends {token}, {} rows, request {id}", rows.len()));
-        self.network.push(Request { id, p, token, rows, deadline, sender });
+        self.network.push(Request { id, p, token, rows, of, deadline, sender });
     }
 
     fn again(&mut self, who: usize, index: usize) {
@@ -239,7 +243,8 @@ impl World {
         let Request { id, p, token, rows, deadline, .. } = request;
         let parts = parts(&self.logs[*p], rows);
         let [part] = parts.into_iter().collect::<Vec<_>>()[..] else { return false };
-        let read_twice = rows.iter().any(|index| self.logs[*p].records[*index].rows_ever > 0);
+        let read_twice = self.logs[*p].reading > 0
+            || rows.iter().any(|index| self.logs[*p].records[*index].rows_ever > 0);
         if read_twice || self.table.used + 1 > *deadline || !self.dice.one_in(4) {
             return false;
         }
@@ -253,7 +258,7 @@ impl World {
 
     /// Writes a block, or some of it. Returns whether it came in time to be written at all.
     fn land(&mut self, request: &Request, in_part: bool) -> bool {
-        let Request { id, p, token, rows, deadline, sender } = request;
+        let Request { id, p, token, rows, of, deadline, sender } = request;
         let parts = parts(&self.logs[*p], rows);
         // The protocol's assumption: between the reading and the landing of an attempt less than
         // half a window of entries comes in. What would break it never lands.
@@ -269,13 +274,13 @@ impl World {
             self.counts.add(Count::InsertLate, 1);
         }
         for part in parts.into_iter().take(wanted) {
-            let landed = self.table.write(token, part, &mut self.logs[*p], rows);
+            let landed = self.table.write(token, part, &mut self.logs[*p], rows, *of);
             self.note(|| format!("request {id}, {token}: part {part} {landed:?}"));
             match landed {
                 Landed::Written => self.check_doubles(*p, rows),
                 Landed::Dropped => {
                     self.counts.add(Count::TokenHit, 1);
-                    self.check_dropped(*p, part, rows);
+                    self.check_dropped(*p, part, rows, *of);
                 }
                 Landed::Missed => {}
             }

@@ -37,6 +37,10 @@ pub(super) struct Record {
     pub(super) excused: bool,
     /// Its rows in the table, of the present reading of the topic.
     pub(super) rows: u32,
+    /// The reading of the topic that they are of: rows of earlier ones may land yet.
+    pub(super) since: u32,
+    /// Earlier readings, and its rows of each.
+    past: Vec<(u32, u32)>,
     /// Its rows in the table, of all readings.
     pub(super) rows_ever: u32,
     /// Whether the dead letters hold it, since the present reading.
@@ -44,6 +48,23 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// A row of it that was read in `reading` is in the table.
+    pub(super) fn landed(&mut self, reading: u32) {
+        self.rows_ever += 1;
+        if reading >= self.since {
+            self.rows += 1;
+        } else if let Some((_, rows)) =
+            self.past.iter_mut().rev().find(|(since, _)| *since <= reading)
+        {
+            *rows += 1;
+        }
+    }
+
+    /// Whether one reading has given it two rows.
+    pub(super) fn is_doubled(&self) -> bool {
+        self.rows > 1 || self.past.iter().any(|(_, rows)| *rows > 1)
+    }
+
     /// Whether it may be passed by a committed offset.
     pub(super) fn is_safe(&self) -> bool {
         self.excused
@@ -68,6 +89,10 @@ pub(super) struct Log {
     pub(super) removed: u32,
     /// Every record below is known to be safe in the present reading.
     pub(super) checked: i64,
+    /// How often offsets have been set.
+    pub(super) reading: u32,
+    /// What the last commit says of that, if the last offset was set through the store.
+    pub(super) lineage: String,
 }
 
 /// What kinds of records a topic has, each once in so many; 0 for never.
@@ -110,6 +135,8 @@ impl Log {
             gone: false,
             excused: false,
             rows: 0,
+            since: 0,
+            past: Vec::new(),
             rows_ever: 0,
             lettered: false,
         });
@@ -139,7 +166,7 @@ impl Log {
     pub(super) fn remove(&mut self, index: usize) {
         let record = &mut self.records[index];
         if !record.gone {
-            record.excused = !record.is_safe();
+            record.excused |= !record.is_safe();
             record.gone = true;
             self.removed += 1;
         }
@@ -151,12 +178,22 @@ impl Log {
         self.records.iter().filter(within).map(|record| u64::from(record.rows_ever)).sum()
     }
 
+    /// Somebody does not want what is below `offset` and not written yet. Returns how many records
+    /// that are.
+    pub(super) fn skip(&mut self, offset: i64) -> usize {
+        let skipped = self.records.iter_mut().filter(|one| one.offset < offset && !one.is_safe());
+        skipped.map(|record| record.excused = true).count()
+    }
+
     /// Somebody wants everything from `offset` on once more.
     pub(super) fn rewind(&mut self, offset: i64) {
+        self.reading += 1;
         for record in self.records.iter_mut().filter(|record| record.offset >= offset) {
+            record.past.push((record.since, record.rows));
+            record.since = self.reading;
             record.rows = 0;
             record.lettered = false;
-            record.excused |= record.gone;
+            record.excused = record.gone;
         }
         self.checked = self.checked.min(offset);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{client::Client, inserts::Task, log::P, table::Rows};
+use super::{client::Client, inserts::Task, log::P, steer::Obeying, table::Rows};
 use crate::{Commit, Epoch, Machine, Member, Offset, RangeId, RecordId, TopicPartition, Window};
 
 /// Where a sink runs.
@@ -62,6 +62,9 @@ pub(super) struct Worker {
     pub(super) waits: Vec<Option<(i64, u64)>>,
     /// Ids that the registry did not know when it was asked last.
     pub(super) unknown: Vec<usize>,
+    pub(super) obeying: Obeying,
+    /// [`super::log::Log::reading`] of each partition when its position was read.
+    pub(super) readings: Vec<u32>,
 }
 
 /// What a worker hears from its runtime.

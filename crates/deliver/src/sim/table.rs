@@ -68,6 +68,7 @@ impl Table {
         part: usize,
         log: &mut Log,
         rows: &[usize],
+        reading: u32,
     ) -> Landed {
         let key = (token.to_owned(), part);
         if self.knows(&key) {
@@ -79,8 +80,7 @@ impl Table {
         for index in rows {
             let record = &mut log.records[*index];
             if record.part == part {
-                record.rows += 1;
-                record.rows_ever += 1;
+                record.landed(reading);
             }
         }
         Landed::Written
@@ -117,6 +117,8 @@ pub(super) struct Request {
     pub(super) p: P,
     pub(super) token: String,
     pub(super) rows: Vec<usize>,
+    /// The reading of the topic that they are of.
+    pub(super) of: u32,
     /// [`Table::used`] by which it must have landed, or never will: what the protocol assumes.
     pub(super) deadline: u64,
     /// Process and incarnation that wait for the answer, if any does still.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Steps of a round.
-const PHASES: u8 = 6;
+const PHASES: u8 = 7;
 
 /// How long a replay waits for a record before somebody looks for it.
 const SILENCE: u64 = 15;
@@ -55,6 +55,7 @@ impl World {
                 2 => self.hear(who),
                 3 => self.retry_stashed(who),
                 4 => self.weigh(who),
+                5 => self.obey(who),
                 _ => self.tick(who),
             };
             if done {
@@ -250,6 +251,7 @@ impl World {
         let member = worker.assigned_as.clone();
         let mut assignments = Vec::new();
         for p in partitions {
+            self.processes[who].worker.readings[p] = self.logs[p].reading;
             let position = match self.broker.offsets[p].clone() {
                 Some((offset, metadata)) => Position::Committed { offset: at(offset), metadata },
                 None => Position::Start(at(0), Origin { partitions: 1, at_ms: 1 }),

@@ -12,6 +12,7 @@ use super::{
     history::History,
     log::{IDS, Log, Mix, P},
     process::{Heard, Process, Worker},
+    steer::{Obeying, Progress, Steer},
     table::{Request, Table},
 };
 use crate::{Machine, Member, RecordId, Settings, TopicId, TopicPartition};
@@ -32,6 +33,8 @@ pub(super) enum Wrong {
     Ahead,
     Stuck,
     Stopped,
+    Amid,
+    Unwanted,
     Panicked,
 }
 
@@ -43,6 +46,8 @@ impl Wrong {
             Self::Ahead => "a commit ahead of the table",
             Self::Stuck => "never at rest",
             Self::Stopped => "stopped for no reason",
+            Self::Amid => "an offset set amid inserts",
+            Self::Unwanted => "an offset set that nobody wanted",
             Self::Panicked => "a panic",
         }
     }
@@ -102,6 +107,8 @@ pub(super) struct World {
     pub(super) found: Vec<Heard>,
     /// Who is to be killed, and when.
     pub(super) doomed: Option<(usize, u64)>,
+    pub(super) steer: Steer,
+    pub(super) progress: Vec<Progress>,
     pub(super) counts: Counts,
     pub(super) history: History,
     pub(super) failure: Option<Failure>,
@@ -147,6 +154,8 @@ impl World {
             processes: Vec::new(),
             found: Vec::new(),
             doomed: None,
+            steer: Steer::default(),
+            progress: Vec::new(),
             counts: Counts::default(),
             history: History::new(kept),
             failure: None,
@@ -198,6 +207,8 @@ impl World {
             full: false,
             waits: vec![None; self.logs.len()],
             unknown: Vec::new(),
+            obeying: Obeying::default(),
+            readings: vec![0; self.logs.len()],
         }
     }
 
@@ -240,9 +251,6 @@ impl World {
         }
         self.server_down_until = 0;
         self.registry.iter_mut().for_each(|known| *known = true);
-        for who in 0..self.processes.len() {
-            self.tell(who, crate::Event::Paused(false));
-        }
         for process in &mut self.processes {
             (process.frozen_until, process.stalled_until) = (0, 0);
             process.down_until = process.down_until.map(|until| until.min(self.now + 5));
@@ -259,7 +267,8 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.broker.group.is_stable()
+        self.steer.is_at_rest()
+            && self.broker.group.is_stable()
             && self.network.is_empty()
             && self.letters.is_empty()
             && self.has_no_late()
@@ -285,6 +294,7 @@ impl World {
             let offset = if back == 0 { 0 } else { records[back].offset };
             self.logs[p].rewind(offset);
             self.broker.offsets[p] = Some((offset, String::new()));
+            self.logs[p].lineage.clear();
             self.counts.add(Count::Rewound, 1);
             self.note(|| format!("an operator sets {p} back to {offset}"));
         }
@@ -293,6 +303,7 @@ impl World {
 
     fn step(&mut self) {
         self.now += 1;
+        self.look_after();
         if self.now == self.broker.down_until {
             self.broker.group.forgive(self.now);
         }
@@ -370,6 +381,7 @@ impl World {
         process.client.polled = self.now;
         (process.frozen_until, process.stalled_until) = (0, 0);
         process.worker = worker;
+        self.begin_obeying(who);
         self.note(|| format!("{who} starts"));
     }
 

@@ -61,14 +61,32 @@ fn a_reset_names_no_ranges_and_one_more_rewind() {
     assert!(tick(&mut machine, ms(900)).is_empty(), "told once");
 }
 
-#[test]
-fn what_is_committed_after_a_reset_carries_its_mark() {
+/// A machine that owns a partition which a predecessor has set to 7, and what was committed.
+fn after_a_reset() -> (Machine<Vec<Offset>>, Lineage) {
     let mut machine = Machine::new(SETTINGS, 7);
     let lineage =
         Lineage { topic: Some(TOPIC), rewinds: 1, reset: Some(0xab), ..Lineage::default() };
     let metadata = Metadata { lineage, ranges: Vec::new() }.text();
     machine.handle(ms(0), assigned(Position::Committed { offset: at(7), metadata }));
     drain(&mut machine);
+    (machine, lineage)
+}
+
+#[test]
+fn a_reset_that_a_predecessor_has_carried_out_is_not_done_again() {
+    let (mut machine, _) = after_a_reset();
+    machine.handle(ms(1), Event::Paused(true));
+    drain(&mut machine);
+    reset(&mut machine, 7, ms(2));
+    assert!(tick(&mut machine, ms(900)).is_empty(), "Kafka holds its mark");
+    let again = Event::Reset { mark: 0xac, offsets: vec![(p0(), at(3))] };
+    machine.handle(ms(901), again);
+    assert_eq!(committed(&tick(&mut machine, ms(1_800))), [3], "another reset");
+}
+
+#[test]
+fn what_is_committed_after_a_reset_carries_its_mark() {
+    let (mut machine, lineage) = after_a_reset();
     let slot = machine.slot("t", 0).unwrap();
     take(&mut machine, slot, 7, ms(1));
     let actions = tick(&mut machine, ms(900));
