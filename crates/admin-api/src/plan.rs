@@ -7,7 +7,10 @@ use service::problem::{FieldError, Problem};
 use crate::{
     auth::{Identity, Role},
     problem,
-    rest::{document, pipelines::WriteQuery},
+    rest::{
+        document,
+        pipelines::{WriteQuery, alone, fixed},
+    },
     state::App,
 };
 
@@ -43,9 +46,21 @@ pub async fn make(app: &App, who: &Identity, text: &str) -> Result<Plan, Problem
             return Ok(plan);
         }
     };
-    let stored = app.specs()?.pipelines.get(&spec.name).cloned();
+    let specs = app.specs()?;
+    let stored = specs.pipelines.get(&spec.name);
     let rows = if who.role >= Role::Operator { Rows::Shown } else { Rows::Withheld };
-    Ok(look(app, &spec, stored.as_deref(), rows).await)
+    let mut plan = look(app, &spec, stored.map(|stored| &**stored), rows).await;
+    for FieldError { pointer, message } in
+        stored.map(|stored| fixed(&stored.spec, &spec)).unwrap_or_default()
+    {
+        plan.error(&pointer, message);
+    }
+    if let Err(problem) = alone(&specs, &spec, &app.config().namespace) {
+        plan.error("", problem.detail_text().unwrap_or("another pipeline is in its way"));
+    }
+    let runnable = plan.errors().next().is_none();
+    plan.runnable = runnable;
+    Ok(plan)
 }
 
 /// Lets a document through that could run as things are now, and tells what is wrong with any

@@ -35,7 +35,7 @@ pub use self::{
 };
 pub(crate) use self::{
     refused::{not_read, not_updated},
-    rules::steady,
+    rules::{alone, fixed, steady},
     write::{change, next, now_ms},
 };
 

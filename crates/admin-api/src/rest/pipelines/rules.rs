@@ -18,8 +18,8 @@ pub(crate) fn steady(current: &Stored) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What a document may change of a pipeline that has begun.
-pub(super) fn in_place(before: &Pipeline, after: &Pipeline) -> Result<(), Problem> {
+/// What a document would change that cannot change of a pipeline that has begun.
+pub(crate) fn fixed(before: &Pipeline, after: &Pipeline) -> Vec<FieldError> {
     let (old, new) = (&before.target, &after.target);
     let checks = [
         ("/source/topics", before.source.topics == after.source.topics),
@@ -30,14 +30,16 @@ pub(super) fn in_place(before: &Pipeline, after: &Pipeline) -> Result<(), Proble
         ("/target/order_by", old.order_by == new.order_by),
         ("/target/partition_by", old.partition_by == new.partition_by),
     ];
-    let changed: Vec<FieldError> = checks
-        .into_iter()
-        .filter(|(_, same)| !same)
-        .map(|(pointer, _)| FieldError {
-            pointer: pointer.to_owned(),
-            message: "cannot change in place".to_owned(),
-        })
-        .collect();
+    let changed = checks.into_iter().filter(|(_, same)| !same).map(|(pointer, _)| FieldError {
+        pointer: pointer.to_owned(),
+        message: "cannot change in place".to_owned(),
+    });
+    changed.collect()
+}
+
+/// That a document changes only what can change of a pipeline that has begun.
+pub(super) fn in_place(before: &Pipeline, after: &Pipeline) -> Result<(), Problem> {
+    let changed = fixed(before, after);
     if changed.is_empty() {
         return Ok(());
     }
@@ -49,7 +51,7 @@ pub(super) fn in_place(before: &Pipeline, after: &Pipeline) -> Result<(), Proble
 }
 
 /// That no other pipeline is in its way.
-pub(super) fn alone(snapshot: &Snapshot, spec: &Pipeline, namespace: &str) -> Result<(), Problem> {
+pub(crate) fn alone(snapshot: &Snapshot, spec: &Pipeline, namespace: &str) -> Result<(), Problem> {
     let group = spec.group(namespace);
     for other in snapshot.pipelines.values().map(|stored| &stored.spec) {
         if other.name == spec.name {

@@ -109,9 +109,9 @@ pub async fn put(
     match &before {
         None => anew = begin(app, who, &spec, query).await?,
         Some(stored) if stored.spec.revision() != spec.revision() => {
-            let plan = plan::gate(app, &spec, before.as_deref(), query).await?;
-            // What cannot change in place is refused before anything is created for it.
+            // What the servers say of a change that cannot be made helps nobody.
             steady(stored).and_then(|()| in_place(&stored.spec, &spec))?;
+            let plan = plan::gate(app, &spec, before.as_deref(), query).await?;
             if let Some(plan) = &plan {
                 prepare(app, &spec, plan).await?;
             }
