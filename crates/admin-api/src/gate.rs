@@ -22,6 +22,10 @@ use crate::{
 /// Bytes of an answer of axum's own that are repeated in a problem document.
 const DETAIL_BYTES_MAX: usize = 1_024;
 
+/// What is said to whoever sends a wrong token.
+const UNKNOWN_TOKEN: &str =
+    "this token is not known: the file set as auth.tokens_file has the hashes of those that are";
+
 /// Headers of every answer. The page needs nothing but itself, and nobody may frame it.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
@@ -81,7 +85,7 @@ async fn admitted(
         Some(token) => match app.auth().by_token(token, from.ip()).await {
             Ok(identity) => Some(identity),
             Err(Refused::Unknown) => {
-                return Err(("token", unauthorized().detail("this token is not known")));
+                return Err(("token", unauthorized().detail(UNKNOWN_TOKEN)));
             }
             Err(Refused::TooMany) => return Err(("attempts", too_many_attempts())),
         },
@@ -242,7 +246,7 @@ async fn with_csrf(csrf: &str, request: Request, bytes_max: usize) -> Result<Req
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, bytes_max).await.map_err(|_| {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body too large")
-            .detail(format!("a body may have {bytes_max} bytes"))
+            .detail(bytes_allowed(bytes_max))
     })?;
     let mut fields = url::form_urlencoded::parse(&body);
     if fields.any(|(name, value)| name == "csrf" && same(&value)) {
@@ -252,7 +256,7 @@ async fn with_csrf(csrf: &str, request: Request, bytes_max: usize) -> Result<Req
 }
 
 /// Turns the plain answers of axum's own extractors into problem documents.
-pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
+pub(crate) async fn as_problem(State(app): State<App>, request: Request, next: Next) -> Response {
     let head = request.method() == Method::HEAD;
     let response = next.run(request).await;
     let status = response.status();
@@ -266,7 +270,9 @@ pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
     let body = to_bytes(body, DETAIL_BYTES_MAX).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&body);
     let mut problem = Problem::new(status, title(status));
-    if !text.trim().is_empty() {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        problem = problem.detail(bytes_allowed(app.config().limits.body_bytes_max.get()));
+    } else if !text.trim().is_empty() {
         problem = problem.detail(lower_first(text.trim()));
     }
     let mut response = problem.into_response();
@@ -274,6 +280,10 @@ pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::ALLOW, allow.clone());
     }
     response
+}
+
+fn bytes_allowed(bytes_max: usize) -> String {
+    format!("a body may have {bytes_max} bytes, set as limits.body_bytes_max")
 }
 
 fn title(status: StatusCode) -> &'static str {

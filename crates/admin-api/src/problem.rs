@@ -100,7 +100,7 @@ pub fn internal(what: &'static str) -> Problem {
 
 /// Something that this process has not read yet.
 #[must_use]
-pub fn not_ready(what: &'static str) -> Problem {
+pub fn not_ready(what: impl Into<String>) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not ready").detail(what)
 }
 

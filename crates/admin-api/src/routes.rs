@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{Method, StatusCode},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::MethodRouter,
 };
 use service::problem::Problem;
@@ -75,12 +75,15 @@ pub(crate) fn router(app: App) -> Router {
             router.route(path, handler().route_layer(from_fn_with_state(guard, gate::require)));
     }
     router
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no such path"))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "no such path")
+                .detail("GET /openapi.json lists the paths that there are")
+        })
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         })
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes_max.get()))
-        .layer(from_fn(gate::as_problem))
+        .layer(from_fn_with_state(app.clone(), gate::as_problem))
         .layer(from_fn_with_state(app.clone(), gate::admit))
         .layer(from_fn_with_state(app.clone(), gate::finish))
         .with_state(app)

@@ -123,8 +123,9 @@ async fn prepare(app: App, ready: Condition, stop: CancellationToken) {
         match app.store().prepare().await {
             Ok(()) => break,
             Err(error) => {
-                let source = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(error = %error, source, "the store is not ready");
+                let error = format!("{:#}", anyhow::Error::from(error));
+                tracing::warn!(error, "the store is not ready");
+                app.set_trouble(Some(error));
             }
         }
         tokio::select! {
@@ -132,6 +133,7 @@ async fn prepare(app: App, ready: Condition, stop: CancellationToken) {
             () = time::sleep(PREPARE_AGAIN) => {}
         }
     }
+    app.set_trouble(None);
     let mut specs = app.specs_changes();
     tokio::select! {
         () = stop.cancelled() => {}

@@ -1,6 +1,9 @@
 //! What all requests share: the store and its followers, clients of the servers, who may.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use pipeline_spec::store::{Snapshot, StatusSnapshot, Store};
@@ -33,6 +36,8 @@ struct Shared {
     config: Config,
     store: Store,
     specs: watch::Receiver<Option<Arc<Snapshot>>>,
+    /// Why there are none yet.
+    trouble: RwLock<Option<String>>,
     statuses: watch::Receiver<Option<Arc<StatusSnapshot>>>,
     kafka: Kafka,
     registry: Registry,
@@ -70,6 +75,7 @@ impl App {
             .context("set up http")?;
         let shared = Shared {
             specs: store.follow(stop.clone()),
+            trouble: RwLock::default(),
             statuses: store.follow_status(stop.clone()),
             store,
             kafka: Kafka::new(&config).context("create kafka client")?,
@@ -107,7 +113,16 @@ impl App {
     /// While they have not been read for the first time.
     pub fn specs(&self) -> Result<Arc<Snapshot>, Problem> {
         let specs = self.shared.specs.borrow().clone();
-        specs.ok_or_else(|| problem::not_ready("the pipelines have not been read from kafka yet"))
+        specs.ok_or_else(|| {
+            let trouble = self.shared.trouble.read().unwrap_or_else(PoisonError::into_inner);
+            let why = trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            problem::not_ready(format!("the pipelines have not been read from kafka yet{why}"))
+        })
+    }
+
+    /// Notes why the store's topics are not ready, or that they are.
+    pub(crate) fn set_trouble(&self, why: Option<String>) {
+        *self.shared.trouble.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// What sinks reported last; nothing while that has not been read.

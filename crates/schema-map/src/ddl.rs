@@ -92,7 +92,7 @@ struct Column {
 
 fn columns(schema: &Schema, table: &NewTable<'_>) -> Result<Vec<Column>, SchemaError> {
     let fields = schema.fields().ok_or_else(|| {
-        SchemaError::new(&[], "a table can only be made for a record, other roots not yet")
+        SchemaError::new(&[], "only records have columns, and its type is another one")
     })?;
     let mut columns = Vec::with_capacity(fields.len() + Metadata::ALWAYS.len());
     for field in fields {

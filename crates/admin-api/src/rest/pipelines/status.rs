@@ -131,8 +131,8 @@ fn waits(app: &App, stored: &Stored) -> Option<String> {
 }
 
 fn what_to_do(state: Overall, reason: Option<&str>) -> Option<String> {
-    let no_sink = "No sink runs this pipeline: start one, or look at the --selector of those that \
-                   run.";
+    let no_sink = "No sink runs this pipeline: start one, or look at the --selector and the log of \
+                   those that run.";
     match (state, reason) {
         (Overall::NoSink, _) => Some(no_sink.to_owned()),
         (_, Some(reason)) => Some(advice(reason).to_owned()),
