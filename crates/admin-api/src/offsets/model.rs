@@ -95,6 +95,16 @@ impl Way {
             Self::Table => "table",
         }
     }
+
+    /// Whether it says something about the pipeline's replay topic too. The others are about the
+    /// records of others: what a person has replayed stays where it is.
+    #[must_use]
+    pub(crate) fn finds_replays(&self) -> bool {
+        match self {
+            Self::Explicit { .. } | Self::Mirror | Self::Table => true,
+            Self::Earliest | Self::Latest | Self::Timestamp { .. } | Self::Group { .. } => false,
+        }
+    }
 }
 
 /// What may be spent on a plan.

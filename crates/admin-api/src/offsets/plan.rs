@@ -67,7 +67,7 @@ impl Planner<'_> {
         way: &Way,
         mirrors: &BTreeMap<Place, i64>,
     ) -> Result<Plan, OffsetsError> {
-        let known = self.known(reader).await?;
+        let known = self.known(reader, way.finds_replays()).await?;
         let mut warnings = Vec::new();
         let mut resolved = match way {
             Way::Earliest => known.all(|_, ends| ends.low),
@@ -90,10 +90,10 @@ impl Planner<'_> {
         Ok(sum(way, resolved, warnings))
     }
 
-    /// What Kafka knows of the pipeline's topics and group.
-    async fn known(&self, reader: &Arc<Reader>) -> Result<Known, OffsetsError> {
-        let pipeline = self.subject.pipeline;
-        let (topics, group) = (pipeline.source.topics.clone(), self.group());
+    /// What Kafka knows of the pipeline's topics and group; `with_replays` also of its replay topic.
+    async fn known(&self, reader: &Arc<Reader>, with_replays: bool) -> Result<Known, OffsetsError> {
+        let (topics, group) = (self.subject.pipeline.source.topics.clone(), self.group());
+        let replays = with_replays.then(|| self.replays());
         let (client, deadline) = (self.subject.kafka.clone(), self.deadline);
         let reader = reader.clone();
         blocking("look at topics", move || {
@@ -104,6 +104,13 @@ impl Planner<'_> {
                     let message = format!("topic {topic} does not exist");
                     return Err(OffsetsError::refused("/to", message));
                 }
+                let of = |(partition, ends)| ((topic.clone(), partition), ends);
+                known.ends.extend(ends.into_iter().map(of));
+            }
+            if let Some(topic) = replays {
+                // It may not be there, or nothing may have been replayed yet.
+                let mut ends = ask::ends(reader.consumer(), &topic, deadline)?;
+                ends.retain(|_, ends| ends.high > 0);
                 let of = |(partition, ends)| ((topic.clone(), partition), ends);
                 known.ends.extend(ends.into_iter().map(of));
             }
@@ -169,7 +176,8 @@ impl Planner<'_> {
     ) -> Result<Resolved, OffsetsError> {
         let pipeline = self.subject.pipeline;
         let letters = pipeline.dead_letter_topic(self.subject.namespace);
-        let (topics, letters_max) = (pipeline.source.topics.clone(), self.limits.letters_max);
+        let letters_max = self.limits.letters_max;
+        let topics = [&pipeline.source.topics[..], &[self.replays()]].concat();
         let (its_reader, deadline) = (reader.clone(), self.deadline);
         let settled = blocking("read dead letters", move || {
             settled::read(&its_reader, &letters, &topics, letters_max, deadline)
@@ -239,6 +247,10 @@ impl Planner<'_> {
             ));
         }
         Ok(())
+    }
+
+    fn replays(&self) -> String {
+        self.subject.pipeline.replay_topic(self.subject.namespace)
     }
 
     fn group(&self) -> String {

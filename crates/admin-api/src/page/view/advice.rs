@@ -101,7 +101,7 @@ const KNOWN: &[(&str, Words)] = &[
             "Kafka no longer holds the record to go on from: retention has passed it, or the \
              topic was cut short. Records are lost in Kafka, not here.",
             &[
-                ("Go on from the earliest record that is left.", Offsets),
+                ("Choose “table”: go on at the first record left that is not in it.", Offsets),
                 ("Then give the topic a longer retention than your longest outage.", Nowhere),
             ],
         ),

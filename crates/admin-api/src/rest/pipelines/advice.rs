@@ -19,19 +19,22 @@ pub fn advice(reason: &str) -> &'static str {
         }
         "unknown-metadata" => {
             "The offsets were committed by a newer version or another program. Run that version, \
-             or pause the pipeline and reset its offsets."
+             or reset the pipeline's offsets to `table`."
         }
         "offsets-lost" => {
-            "The group's offsets are gone although it has worked before. Pause the pipeline and \
-             reset its offsets: to what the table holds, or to the copy in the status topic."
+            "The group's offsets are gone although it has worked before. Reset the pipeline's \
+             offsets to `table`, the first record that is not in the table, or to `mirror`, the \
+             copy in the status topic."
         }
         "offset-out-of-range" => {
-            "The topic no longer has the record to go on from. Pause the pipeline and reset its \
-             offsets to earliest; what is gone cannot be read any more."
+            "The topic no longer has the record to go on from. Reset the pipeline's offsets to \
+             `table`, the first record that the topic still has and the table has not; what is \
+             gone cannot be read any more."
         }
         "topic-recreated" => {
             "The topic was deleted and created again, so the offsets are those of another topic. \
-             Pause the pipeline and reset its offsets to earliest."
+             Reset them to `earliest`, or those of this topic to 0 with `explicit` if the pipeline \
+             has others."
         }
         "range-unprovable" => {
             "Whether some rows arrived cannot be shown. Look for the range that the error names in \
