@@ -1,6 +1,6 @@
 //! An admin API and sinks of one test's own, on shared servers.
 
-use std::{fs::File, process::Stdio, time::Duration};
+use std::{fs::File, path::PathBuf, process::Stdio, time::Duration};
 
 use admin_api::{AdminApi, auth::Role, tokens};
 use anyhow::{Context, ensure};
@@ -42,6 +42,7 @@ pub(crate) struct World {
 /// A running admin API.
 pub(crate) struct Api {
     pub(crate) url: String,
+    readyz: String,
     /// Logs in once.
     pub(crate) login_link: String,
     token: String,
@@ -51,11 +52,17 @@ pub(crate) struct Api {
 }
 
 /// A sink process that follows the stored pipelines.
-pub(crate) struct Sink(Child);
+pub(crate) struct Sink {
+    child: Child,
+    log: PathBuf,
+}
 
 impl World {
     pub(crate) async fn new(partitions: i32) -> anyhow::Result<Self> {
-        let servers = testkit::stack().await?;
+        Self::on(testkit::stack().await?, partitions).await
+    }
+
+    pub(crate) async fn on(servers: &'static Servers, partitions: i32) -> anyhow::Result<Self> {
         let topic = unique("topic");
         servers.kafka().create_topic(&topic, partitions, &[]).await?;
         let dir = TempDir::new()?;
@@ -80,6 +87,13 @@ impl World {
     }
 
     pub(crate) async fn api(&self) -> anyhow::Result<Api> {
+        let api = self.unready_api(self.config()?).await?;
+        eventually("the admin API is ready", PATIENCE, async || api.is_ready().await).await?;
+        Ok(api)
+    }
+
+    /// The settings of an admin API.
+    pub(crate) fn config(&self) -> anyhow::Result<admin_api::Config> {
         let mut config = admin_api::Config::defaults()?;
         config.namespace.clone_from(&self.namespace);
         config.listen.set_port(0);
@@ -92,25 +106,41 @@ impl World {
         config.secrets.clickhouse = Some(self.servers.reader.password.clone());
         config.secrets.clickhouse_schema = Some(self.servers.schema.password.clone());
         config.auth.tokens_file = self.dir.path().join("tokens.toml");
+        Ok(config)
+    }
+
+    /// Starts an admin API and waits for nothing.
+    pub(crate) async fn unready_api(&self, config: admin_api::Config) -> anyhow::Result<Api> {
         let api = AdminApi::bind(config).await?;
         let (url, health) = (format!("http://{}", api.address()), api.health_address()?);
         let login_link = api.login_link();
         let stop = CancellationToken::new();
         let run = tokio::spawn(api.run(stop.clone()));
         let client = Client::builder().no_proxy().timeout(PATIENCE * 2).build()?;
-        eventually("the admin API is ready", PATIENCE, async || {
-            let answer = client.get(format!("http://{health}/readyz")).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await?;
-        Ok(Api { url, login_link, token: self.token.clone(), client, stop, run })
+        let readyz = format!("http://{health}/readyz");
+        Ok(Api { url, readyz, login_link, token: self.token.clone(), client, stop, run })
     }
 
     pub(crate) fn sink(&self) -> anyhow::Result<Sink> {
+        self.sink_with(&[])
+    }
+
+    /// Starts a sink with further variables.
+    pub(crate) fn sink_with(&self, env: &[(&str, String)]) -> anyhow::Result<Sink> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_penstock"));
+        command.arg("__sink");
+        self.started(command, env)
+    }
+
+    /// Starts a command that is a sink.
+    pub(crate) fn started(
+        &self,
+        mut command: Command,
+        env: &[(&str, String)],
+    ) -> anyhow::Result<Sink> {
         let password = |user: &testkit::User| user.password.expose_secret().to_owned();
         let log = self.dir.path().join(unique("log"));
-        Command::new(env!("CARGO_BIN_EXE_penstock"))
-            .arg("__sink")
+        command
             .env("SINK__NAMESPACE", &self.namespace)
             .env("SINK__KAFKA__BROKERS", &self.servers.kafka)
             .env("SINK__KAFKA__PROPERTIES", r#"{"session.timeout.ms"="6000"}"#)
@@ -121,11 +151,12 @@ impl World {
             .env("SINK_CLICKHOUSE_PASSWORD", password(&self.servers.sink))
             .env("SINK_CLICKHOUSE_SCHEMA_PASSWORD", password(&self.servers.schema))
             .env("SINK__SERVICE__HTTP", "127.0.0.1:0")
+            .envs(env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(File::create(&log)?)
             .kill_on_drop(true)
             .spawn()
-            .map(Sink)
+            .map(|child| Sink { child, log })
             .context("start a sink")
     }
 
@@ -145,10 +176,15 @@ impl World {
     ) -> anyhow::Result<()> {
         let record = |id: i64| {
             let to = i32::try_from(id % i64::from(partitions)).unwrap_or(0);
-            Record::of(framed(self.schema_id, &long(id))).to_partition(to)
+            self.record(id).to_partition(to)
         };
         let records: Vec<Record> = ids.map(record).collect();
         self.servers.kafka().produce(&self.topic, records).await.map(drop)
+    }
+
+    /// A record with this id.
+    pub(crate) fn record(&self, id: i64) -> Record {
+        Record::of(framed(self.schema_id, &long(id)))
     }
 
     pub(crate) async fn sql(&self, sql: &str) -> anyhow::Result<String> {
@@ -177,18 +213,28 @@ impl World {
         Ok(())
     }
 
+    /// Sum of what the pipeline's group has committed; 0 where it has not.
+    pub(crate) async fn committed(&self) -> anyhow::Result<i64> {
+        let group = format!("{}.{NAME}", self.namespace);
+        self.servers.kafka().committed_sum(&group, &self.topic).await
+    }
+
     /// Waits until everything that the topic holds has been committed.
     pub(crate) async fn until_committed(&self, offsets: i64) -> anyhow::Result<()> {
-        let (kafka, group) = (self.servers.kafka(), format!("{}.{NAME}", self.namespace));
         let what = format!("{offsets} offsets are committed");
         eventually(&what, PATIENCE, async || {
-            kafka.committed_sum(&group, &self.topic).await.is_ok_and(|found| found == offsets)
+            self.committed().await.is_ok_and(|found| found == offsets)
         })
         .await
     }
 }
 
 impl Api {
+    pub(crate) async fn is_ready(&self) -> bool {
+        let answer = self.client.get(&self.readyz).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
     /// Asks, and returns the status and the body, as JSON where it is.
     pub(crate) async fn ask(
         &self,
@@ -268,14 +314,20 @@ impl Api {
 }
 
 impl Sink {
+    /// Whether a line of its log has all of `words`.
+    pub(crate) fn log_has(&self, words: &[&str]) -> bool {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().any(|line| words.iter().all(|word| line.contains(word)))
+    }
+
     pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
-        self.0.kill().await.context("kill a sink")
+        self.child.kill().await.context("kill a sink")
     }
 
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        let pid = self.0.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         kill_process(pid.context("the sink has ended")?, Signal::TERM)?;
-        let ended = tokio::time::timeout(PATIENCE, self.0.wait()).await;
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let ended = ended.context("the sink does not stop")??;
         ensure!(ended.success(), "the sink ended with {ended}");
         Ok(())
