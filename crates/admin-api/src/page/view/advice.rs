@@ -138,6 +138,7 @@ const KNOWN: &[(&str, Words)] = &[
             &[
                 ("Compare the schema's versions to see which field changed.", Schemas),
                 ("The plan shows which column it needs; alter the table accordingly.", Plan),
+                ("If the error is about privileges, grant the right that it names.", Nowhere),
                 ("Then restart the pipeline.", Resume),
             ],
         ),

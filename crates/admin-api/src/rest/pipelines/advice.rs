@@ -6,8 +6,9 @@
 pub fn advice(reason: &str) -> &'static str {
     match reason {
         "schema-mismatch" => {
-            "The records' schema does not fit the table. Change the table as the error says, or \
-             the schema, then restart the pipeline."
+            "The records' schema does not fit the table, or ClickHouse does not let the sink look at \
+             the table, create it or insert. Mend the table, the schema or the right that the \
+             error names, then restart the pipeline."
         }
         "bad-record" => {
             "A record cannot become a row and the pipeline says on_error: stop. Set on_error: \

@@ -192,7 +192,7 @@ async fn an_account_that_may_not_insert_is_told() -> anyhow::Result<()> {
     api.until_status("it says which right is missing", |status| {
         let error = status["instances"][0]["last_error"]["message"].as_str().unwrap_or_default();
         let says = [&*reader.name, "INSERT", &*table];
-        status["reason"] == "insert-refused" && says.iter().all(|word| error.contains(word))
+        status["state"] == "failed" && says.iter().all(|word| error.contains(word))
     })
     .await?;
     let advice = api.status().await?["advice"].clone();
