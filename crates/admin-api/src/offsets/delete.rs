@@ -33,7 +33,9 @@ pub async fn delete_rows(
     offsets: &[PartitionOffset],
     within: Duration,
 ) -> Result<Deleted, OffsetsError> {
-    let foreign = offsets.iter().find(|at| !subject.pipeline.source.topics.contains(&at.topic));
+    let (topics, replays) = (&subject.pipeline.source.topics, subject.replays());
+    let is_read = |topic: &String| topics.contains(topic) || *topic == replays;
+    let foreign = offsets.iter().find(|at| !is_read(&at.topic));
     if let Some(foreign) = foreign {
         let message = format!("the pipeline does not read {}", foreign.topic);
         return Err(OffsetsError::refused("/offsets", message));

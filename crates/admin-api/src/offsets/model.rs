@@ -22,6 +22,13 @@ pub struct Subject<'a> {
     pub target: &'a Target,
 }
 
+impl Subject<'_> {
+    /// The topic of the pipeline's replayed dead letters, which it reads as well.
+    pub(super) fn replays(&self) -> String {
+        self.pipeline.replay_topic(self.namespace)
+    }
+}
+
 /// A table that nobody has created yet, or that was dropped, has no rows: nothing to delete, and
 /// every offset is missing.
 impl Subject<'_> {

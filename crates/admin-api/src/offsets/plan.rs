@@ -93,7 +93,7 @@ impl Planner<'_> {
     /// What Kafka knows of the pipeline's topics and group; `with_replays` also of its replay topic.
     async fn known(&self, reader: &Arc<Reader>, with_replays: bool) -> Result<Known, OffsetsError> {
         let (topics, group) = (self.subject.pipeline.source.topics.clone(), self.group());
-        let replays = with_replays.then(|| self.replays());
+        let replays = with_replays.then(|| self.subject.replays());
         let (client, deadline) = (self.subject.kafka.clone(), self.deadline);
         let reader = reader.clone();
         blocking("look at topics", move || {
@@ -177,7 +177,7 @@ impl Planner<'_> {
         let pipeline = self.subject.pipeline;
         let letters = pipeline.dead_letter_topic(self.subject.namespace);
         let letters_max = self.limits.letters_max;
-        let topics = [&pipeline.source.topics[..], &[self.replays()]].concat();
+        let topics = [&pipeline.source.topics[..], &[self.subject.replays()]].concat();
         let (its_reader, deadline) = (reader.clone(), self.deadline);
         let settled = blocking("read dead letters", move || {
             settled::read(&its_reader, &letters, &topics, letters_max, deadline)
@@ -247,10 +247,6 @@ impl Planner<'_> {
             ));
         }
         Ok(())
-    }
-
-    fn replays(&self) -> String {
-        self.subject.pipeline.replay_topic(self.subject.namespace)
     }
 
     fn group(&self) -> String {
