@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     freshness::Histogram,
-    services::{GROUP, TABLE, TOPIC},
+    services::{GROUP, PIPELINE, TABLE, TOPIC},
 };
 
 /// Longest wait for one answer.
@@ -36,7 +36,8 @@ pub(crate) struct Watch {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SinkView {
     pub(crate) freshness: Histogram,
-    /// Reasons for which partitions have stopped.
+    /// Why partitions of our own pipeline have stopped. Others' are the business of whoever made
+    /// them; the page shows those.
     pub(crate) stopped: Vec<String>,
 }
 
@@ -137,13 +138,7 @@ impl Watch {
         let url = format!("{}/metrics", self.sink);
         let answer = self.http.get(url).send().await.context("ask the sink")?;
         let text = answer.text().await.context("ask the sink")?;
-        let stopped = text
-            .lines()
-            .filter_map(|line| line.strip_prefix("penstock_sink_stopped_partitions{"))
-            .filter(|line| !line.ends_with(" 0"))
-            .filter_map(|line| Some(line.split_once("reason=\"")?.1.split_once('"')?.0.to_owned()))
-            .collect();
-        Ok(SinkView { freshness: Histogram::parse(&text), stopped })
+        Ok(SinkView { freshness: Histogram::parse(&text), stopped: stopped(&text) })
     }
 
     /// Whether the sink is ready.
@@ -176,3 +171,17 @@ pub(crate) fn lag(ends: &Offsets, committed: &Offsets) -> i64 {
     };
     ends.iter().map(behind).sum()
 }
+
+/// Why partitions of our own pipeline have stopped, from the sink's metrics.
+fn stopped(metrics: &str) -> Vec<String> {
+    let ours = format!("pipeline=\"{PIPELINE}\"");
+    metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("penstock_sink_stopped_partitions{"))
+        .filter(|line| line.contains(&ours) && !line.ends_with(" 0"))
+        .filter_map(|line| Some(line.split_once("reason=\"")?.1.split_once('"')?.0.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

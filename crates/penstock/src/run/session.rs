@@ -308,21 +308,27 @@ impl<'run> Session<'run> {
             None => "-".to_owned(),
         };
         let rows = self.watch.count().await?;
+        let stopped = sink.stopped.first();
+        let stopped = stopped.map(|reason| format!("   stopped ({reason}): the page says more"));
         self.live.update(&format!(
-            "{rate:.0} events/s   {rows} rows in ClickHouse   lag {lag}   freshness p95 {freshness}"
+            "{rate:.0} events/s   {rows} rows in ClickHouse   lag {lag}   freshness p95 {freshness}{}",
+            stopped.unwrap_or_default()
         ));
         Ok(())
     }
 
     /// A run with `--events` must come to an end, also when something is wrong.
     fn check_progress(&self) -> anyhow::Result<()> {
+        if self.config.events.is_none() {
+            return Ok(());
+        }
         let log = self.child.log().display();
         if let Some(reason) = &self.stopped {
             bail!("a partition has stopped ({reason}): see {log}");
         }
         let stall_max = Duration::from_secs(self.config.limits.stall_seconds_max.get().into());
         let (since, lag) = self.progress;
-        if self.config.events.is_some() && since.elapsed() > stall_max {
+        if since.elapsed() > stall_max {
             bail!("no row has landed for {stall_max:?}, {lag} are missing: see {log}");
         }
         Ok(())
