@@ -54,6 +54,8 @@ pub struct Config {
     pub producer_url: String,
     /// REST address of Kafka Connect; empty for none.
     pub connect_url: String,
+    /// Database in the documents that the page proposes.
+    pub default_database: String,
     /// Classes of which connectors may be created.
     pub connect_classes: Vec<String>,
     /// Where pipelines are stored and records come from.

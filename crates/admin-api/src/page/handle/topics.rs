@@ -142,7 +142,7 @@ pub(in crate::page) async fn new(
     };
     html(&DraftPage {
         frame,
-        document: document(topic),
+        document: document(topic, &app.config().default_database),
         sketch: Some(sketch),
         problems: Vec::new(),
         plan: None,
@@ -152,7 +152,7 @@ pub(in crate::page) async fn new(
 }
 
 /// A document to begin with.
-fn document(topic: &str) -> String {
+fn document(topic: &str, database: &str) -> String {
     let keep = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
     let name: String = topic.to_ascii_lowercase().chars().map(keep).take(63).collect();
     let name = name.trim_matches('-');
@@ -167,13 +167,14 @@ fn document(topic: &str) -> String {
            topics: [{quoted}]\n  \
            start: earliest     # or latest: what is written from now on\n\
          target:\n  \
-           database: shop\n  \
+           database: {}\n  \
            table: {}\n  \
            order_by: []        # columns to sort by; empty sorts by topic, partition, offset\n\
          delivery: exactly-once\n\
          on_error: dead-letter # or stop\n\
          state: running\n",
         plain(name),
+        plain(database),
         plain(&table),
     )
 }
@@ -181,10 +182,13 @@ fn document(topic: &str) -> String {
 /// A word as YAML: quoted where it would be read as something else, such as a number.
 fn plain(word: &str) -> String {
     const OTHERS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    if word.starts_with(|letter: char| letter.is_ascii_lowercase()) && !OTHERS.contains(&word) {
+    let simple = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    let begins = word.starts_with(|letter: char| letter.is_ascii_lowercase());
+    if begins && word.chars().all(simple) && !OTHERS.contains(&word) {
         word.to_owned()
     } else {
-        format!("\"{word}\"")
+        // JSON is YAML.
+        serde_json::Value::from(word).to_string()
     }
 }
 
