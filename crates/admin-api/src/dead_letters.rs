@@ -2,8 +2,8 @@
 //!
 //! [`page()`] and [`one()`] show, [`export()`] streams, [`replay()`] writes copies into the
 //! pipeline's replay topic. [`headers`] knows which headers are ours, [`letter`] reads one
-//! record, [`decoded`] makes what can be made of a value under its schema, [`topics`] looks at
-//! and creates topics.
+//! record, [`replayed`] tells which were replayed, [`values`] gets the schemas and [`decoded`]
+//! makes what can be made of a value under its own, [`topics`] looks at and creates topics.
 //!
 //! **Invariant:** neither the source's topic nor the dead letters are ever written here.
 
@@ -14,7 +14,9 @@ mod letter;
 mod model;
 mod page;
 mod replay;
+mod replayed;
 mod topics;
+mod values;
 
 pub(crate) use self::topics::create_topics;
 pub use self::{

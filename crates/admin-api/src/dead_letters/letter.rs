@@ -83,6 +83,7 @@ pub(super) fn read(record: &BorrowedMessage<'_>, shown: Shown) -> Letter {
         source: parts.position(),
         timestamp_ms: parts.number("penstock.timestamp").filter(|at: &i64| *at >= 0),
         attempt: parts.number("penstock.attempt"),
+        replayed_at_ms: None,
         key: record.key().map(|key| content(key, shown.content_max)),
         value: value.map(|value| content(value, shown.content_max)),
         headers_left_out: parts.original.len() - views.len(),

@@ -78,6 +78,9 @@ pub struct Page {
     pub next: Option<String>,
     /// Records that were looked at for this page.
     pub looked_at: u64,
+    /// Whether all replays that Kafka still has were looked at. When not, a letter without
+    /// `replayed_at_ms` may have been replayed long ago.
+    pub replays_known: bool,
 }
 
 /// A letter's place in its topic.
@@ -121,6 +124,10 @@ pub struct Letter {
     pub timestamp_ms: Option<i64>,
     /// How often the record was tried: 1, and one more for each replay.
     pub attempt: Option<u32>,
+    /// When the record was replayed last, in ms since 1970; absent when it was not, when that is
+    /// not known (see `replays_known` of the page), and in exports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed_at_ms: Option<i64>,
     /// The record's key.
     pub key: Option<Content>,
     /// The record's value.

@@ -1,22 +1,19 @@
 //! A place among the dead letters and a filter in, the letters from there on out.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     ops::ControlFlow,
     time::{Duration, Instant},
 };
 
 use rdkafka::Message as _;
-use registry_client::{Client, SchemaKind};
-use schema_map::Schema;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    decoded,
     letter::{self, Shown},
-    model::{Content, DeadLettersError, Filter, Letter, LetterId, Order, Page, PageQuery, Source},
-    topics,
+    model::{DeadLettersError, Filter, Letter, LetterId, Order, Page, PageQuery, Source},
+    replayed, topics,
+    values::decode_all,
 };
 use crate::offsets::{
     OffsetsError,
@@ -30,10 +27,6 @@ pub const LIMIT_MAX: usize = 100;
 const LOOK_MAX: u64 = 20_000;
 /// Longest time for the letters of one page.
 const TIME_MAX: Duration = Duration::from_secs(20);
-/// Longest time for the schemas of one page.
-const SCHEMAS_TIME_MAX: Duration = Duration::from_secs(5);
-/// Different schemas of one page that are asked for.
-const SCHEMAS_MAX: usize = 20;
 /// Records read at once when going backwards, at first and at most.
 const CHUNK_MAX: i64 = 2_000;
 
@@ -54,6 +47,7 @@ pub async fn page(source: &Source<'_>, query: &PageQuery) -> Result<Page, DeadLe
     }
     let cursor = query.cursor.as_deref().map(cursor).transpose()?;
     let topic = super::topic(source.namespace, source.pipeline);
+    let replays = super::replay_topic(source.namespace, source.pipeline);
     let stop = CancellationToken::new();
     let _stops = stop.clone().drop_guard();
     let looking = {
@@ -65,10 +59,12 @@ pub async fn page(source: &Source<'_>, query: &PageQuery) -> Result<Page, DeadLe
             let ends = ask::ends(reader.consumer(), &topic, deadline)?;
             let mut look = Look::new(&reader, &topic, &query);
             let next = look.all(&ends, cursor)?;
-            Ok((ends, look.letters, look.looked_at, next))
+            let (mut letters, looked_at) = (look.letters, look.looked_at);
+            let replays_known = replayed::mark(&reader, &replays, &mut letters, deadline);
+            Ok((ends, letters, looked_at, next, replays_known))
         })
     };
-    let (ends, mut letters, looked_at, next) = looking.await?;
+    let (ends, mut letters, looked_at, next, replays_known) = looking.await?;
     let exists = !ends.is_empty();
     let retention_ms = match exists {
         true => topics::settings(source.kafka, &topic).await?.retention_ms,
@@ -77,7 +73,7 @@ pub async fn page(source: &Source<'_>, query: &PageQuery) -> Result<Page, DeadLe
     decode_all(source.registry, &mut letters).await;
     let total = ends.values().map(|ends| (ends.high - ends.low).unsigned_abs()).sum();
     let next = next.map(|id| format!("{}:{}", id.partition, id.offset));
-    Ok(Page { topic, exists, total, retention_ms, letters, next, looked_at })
+    Ok(Page { topic, exists, total, retention_ms, letters, next, looked_at, replays_known })
 }
 
 /// Shows one letter; `None` when there is none, or none any more.
@@ -87,6 +83,7 @@ pub async fn page(source: &Source<'_>, query: &PageQuery) -> Result<Page, DeadLe
 /// When Kafka does not answer in time.
 pub async fn one(source: &Source<'_>, id: LetterId) -> Result<Option<Letter>, DeadLettersError> {
     let topic = super::topic(source.namespace, source.pipeline);
+    let replays = super::replay_topic(source.namespace, source.pipeline);
     let (client, namespace) = (source.kafka.clone(), source.namespace.to_owned());
     let stop = CancellationToken::new();
     let _stops = stop.clone().drop_guard();
@@ -97,12 +94,16 @@ pub async fn one(source: &Source<'_>, id: LetterId) -> Result<Option<Letter>, De
         let LetterId { partition, offset } = id;
         let there = ends.get(&partition).is_some_and(|e| (e.low..e.high).contains(&offset));
         if !there {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let stretch = Stretch { topic: &topic, partition, from: offset, to: offset + 1 };
-        reader.read(stretch, |record| ControlFlow::Break(letter::read(record, Shown::PAGE)))
+        let found =
+            reader.read(stretch, |record| ControlFlow::Break(letter::read(record, Shown::PAGE)))?;
+        let mut letters: Vec<Letter> = found.into_iter().collect();
+        replayed::mark(&reader, &replays, &mut letters, deadline);
+        Ok(letters)
     });
-    let mut letters: Vec<Letter> = found.await?.into_iter().collect();
+    let mut letters = found.await?;
     decode_all(source.registry, &mut letters).await;
     Ok(letters.pop())
 }
@@ -234,61 +235,6 @@ impl<'a> Look<'a> {
         }
         Ok(None)
     }
-}
-
-/// Decodes what can be, within a time.
-async fn decode_all(registry: Option<&Client>, letters: &mut [Letter]) {
-    let Some(registry) = registry else { return };
-    let deadline = Instant::now() + SCHEMAS_TIME_MAX;
-    let mut schemas: HashMap<u32, Result<Schema, String>> = HashMap::new();
-    for letter in letters {
-        let Some(id) = letter.schema_id else { continue };
-        if !schemas.contains_key(&id) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let found = if schemas.len() < SCHEMAS_MAX {
-                let asked = timeout(left, schema(registry, id)).await;
-                asked.unwrap_or_else(|_| Err("the registry does not answer in time".to_owned()))
-            } else {
-                Err("the page has too many different schemas".to_owned())
-            };
-            schemas.insert(id, found);
-        }
-        match schemas.get(&id) {
-            Some(Ok(schema)) => decode_one(schema, letter),
-            Some(Err(why)) => letter.decoded_until = Some(why.clone()),
-            None => {}
-        }
-    }
-}
-
-async fn schema(registry: &Client, id: u32) -> Result<Schema, String> {
-    let found = registry.schema_by_id(id).await.map_err(|error| error.to_string())?;
-    if found.kind != SchemaKind::Avro {
-        return Err(format!("schema {id} is {:?}: only Avro is decoded", found.kind));
-    }
-    let references: Vec<&str> = found.references.iter().map(|r| r.text.as_str()).collect();
-    Schema::parse(&found.text, &references).map_err(|error| format!("schema {id}: {error}"))
-}
-
-fn decode_one(schema: &Schema, letter: &mut Letter) {
-    let Some(Content { hex, truncated, .. }) = &letter.value else { return };
-    // The framing has been found: it is five bytes long.
-    let datum = unhex(hex.get(10..).unwrap_or_default());
-    let decoded = decoded::read(schema, &datum);
-    letter.decoded = Some(decoded.value);
-    letter.decoded_until = decoded.until.map(|until| match truncated {
-        true => format!("{until} (only the first bytes of the value were looked at)"),
-        false => until,
-    });
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    };
-    hex.as_bytes().chunks(2).filter_map(byte).collect()
 }
 
 #[cfg(test)]

@@ -8,9 +8,3 @@ fn a_cursor_is_a_place_and_nothing_else() {
         assert!(matches!(cursor(text), Err(DeadLettersError::Refused(_))), "{text}");
     }
 }
-
-#[test]
-fn hexadecimal_digits_are_bytes_again() {
-    assert_eq!(unhex("00ff7a"), [0, 0xff, 0x7a]);
-    assert_eq!(unhex(""), [0; 0]);
-}
