@@ -2,9 +2,9 @@
 
 pub mod advice;
 pub mod audit;
+pub mod changes;
 pub mod connectors;
 pub mod dead_letters;
-pub mod diff;
 pub mod draft;
 pub mod frame;
 pub mod gate;

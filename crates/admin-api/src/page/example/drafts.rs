@@ -3,7 +3,7 @@
 use super::{HOSTILE, frame, pipelines::head, print, viewer};
 use crate::page::view::{
     audit::AuditRow,
-    diff::diff,
+    changes::changes,
     draft::{ChoosePage, DraftPage, PlanPage, Sketch, SpecPage},
     frame::{Section, Tone},
     health::Health,
@@ -170,7 +170,7 @@ pub(super) fn audit() -> Vec<AuditRow> {
         what: what.to_owned(),
         subject: "sales".to_owned(),
         href: Some("/pipelines/sales".to_owned()),
-        changes: diff(before, after),
+        changes: changes(before, after),
     };
     vec![
         row("pipeline.update", "name: sales\nworkers: 1", "name: sales\nworkers: 2"),
@@ -184,7 +184,7 @@ fn spec(edited: bool) -> SpecPage {
     SpecPage {
         frame: frame("sales", Section::Pipelines),
         head: head(Tab::Spec, Health::Running),
-        changes: if edited { diff(DOCUMENT, &new) } else { Vec::new() },
+        changes: if edited { changes(DOCUMENT, &new) } else { Vec::new() },
         document: if edited { new } else { DOCUMENT.to_owned() },
         version: "7".to_owned(),
         problems: Vec::new(),

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::page::view::{
     audit::AuditPage,
+    changes::changes,
     connectors::{ConnectorRow, ConnectorsPage},
-    diff::diff,
     frame::{Frame, Notice, Section},
     gate::{self, ErrorPage, LoginPage},
     generator::GeneratorPage,
@@ -123,7 +123,7 @@ fn schema(compared: bool) -> SchemaPage {
         versions: vec![2, 1],
         version: 2,
         facts: vec![("Id".to_owned(), "17".to_owned()), ("Kind".to_owned(), "AVRO".to_owned())],
-        changes: if compared { diff(old, &new) } else { Vec::new() },
+        changes: if compared { changes(old, &new) } else { Vec::new() },
         schema: new,
         against: compared.then_some(1),
         candidate: HOSTILE.to_owned(),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     page::{
         fields::step,
-        view::{audit::AuditRow, diff::diff, number},
+        view::{audit::AuditRow, changes::changes, number},
     },
     rest::{audit::AuditEntry, document},
 };
@@ -24,7 +24,7 @@ pub(in crate::page) fn row(entry: &AuditEntry, now_ms: i64) -> AuditRow {
         what: entry.what.clone(),
         subject: entry.subject.clone(),
         href: about_pipeline.then(|| format!("/pipelines/{}", step(&entry.subject))),
-        changes: diff(&text(entry.before.as_ref()), &text(entry.after.as_ref())),
+        changes: changes(&text(entry.before.as_ref()), &text(entry.after.as_ref())),
     }
 }
 

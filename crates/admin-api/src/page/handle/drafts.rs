@@ -17,7 +17,7 @@ use crate::{
         fields::{Asked, Fields, Sent},
         fill,
         view::{
-            diff::diff,
+            changes::changes,
             draft::{DraftPage, PlanPage, SpecPage},
             frame::{Notice, Section, Tone},
             pipeline::Tab,
@@ -27,6 +27,7 @@ use crate::{
     rest::{
         audit::{self, AuditQuery},
         document,
+        lines::DiffLine,
         pipelines::{self, OffsetsWish, WriteQuery},
     },
     state::App,
@@ -185,7 +186,7 @@ async fn spec_page(
     Ok(SpecPage {
         frame: frame(Some(who), name, Section::Pipelines),
         head: fill::one::head(&stored, state, Tab::Spec),
-        changes: edited.map(|edited| changes(&document, edited)).unwrap_or_default(),
+        changes: edited.map(|edited| edits(&document, edited)).unwrap_or_default(),
         version: stored.version.to_string(),
         problems: Vec::new(),
         plan: None,
@@ -197,9 +198,9 @@ async fn spec_page(
 
 /// What differs, as documents: comments and the order of fields do not count, where the new one
 /// can be read.
-fn changes(stored: &str, edited: &str) -> Vec<crate::page::view::diff::Line> {
+fn edits(stored: &str, edited: &str) -> Vec<DiffLine> {
     let read = Pipeline::from_yaml(edited).ok().and_then(|spec| text_of(&spec).ok());
-    diff(stored, read.as_deref().unwrap_or(edited))
+    changes(stored, read.as_deref().unwrap_or(edited))
 }
 
 fn text_of(spec: &Pipeline) -> Result<String, Problem> {

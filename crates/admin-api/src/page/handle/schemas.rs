@@ -13,7 +13,7 @@ use crate::{
         answer::{frame, html, in_a_line, notice},
         fields::{Asked, Fields, Sent, address, step},
         view::{
-            diff::diff,
+            changes::changes,
             frame::{Notice, Section},
             pager::Pager,
             schemas::{SchemaPage, SchemasPage},
@@ -106,7 +106,9 @@ async fn page(
     let shown = subjects::version(app, subject, fields.number("version")).await?;
     let against = fields.number::<u32>("against").filter(|old| *old != shown.version);
     let changes = match against {
-        Some(old) => diff(&subjects::version(app, subject, Some(old)).await?.schema, &shown.schema),
+        Some(old) => {
+            changes(&subjects::version(app, subject, Some(old)).await?.schema, &shown.schema)
+        }
         None => Vec::new(),
     };
     Ok(SchemaPage {

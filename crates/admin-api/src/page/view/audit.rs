@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::frame::Frame;
+use crate::rest::lines::DiffLine;
 
 /// All changes, newest first.
 #[derive(Clone, Debug, Template)]
@@ -38,5 +39,5 @@ pub struct AuditRow {
     /// Address of that, when it has a page.
     pub href: Option<String>,
     /// The difference between before and after.
-    pub changes: Vec<super::diff::Line>,
+    pub changes: Vec<DiffLine>,
 }

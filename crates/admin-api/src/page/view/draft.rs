@@ -9,6 +9,7 @@ use super::{
     plan::{PlanView, Problem, Rows},
     topics::TopicRow,
 };
+use crate::rest::lines::DiffLine;
 
 /// The first step to a new pipeline: which topic.
 #[derive(Clone, Debug, Template)]
@@ -84,7 +85,7 @@ pub struct SpecPage {
     /// Proves that the plan shown is that of the document sent.
     pub planned: String,
     /// What differs from the document that is stored.
-    pub changes: Vec<super::diff::Line>,
+    pub changes: Vec<DiffLine>,
     /// Earlier changes, newest first.
     pub history: Vec<super::audit::AuditRow>,
 }

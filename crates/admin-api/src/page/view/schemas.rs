@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::{
-    diff::Line,
     frame::{Frame, Notice},
     pager::Pager,
 };
+use crate::rest::lines::DiffLine;
 
 /// All subjects.
 #[derive(Clone, Debug, Template)]
@@ -45,7 +45,7 @@ pub struct SchemaPage {
     /// The version it is compared with.
     pub against: Option<u32>,
     /// What differs between the two.
-    pub changes: Vec<Line>,
+    pub changes: Vec<DiffLine>,
     /// A schema that was checked, as it was typed.
     pub candidate: String,
     /// Whether it is compatible.
