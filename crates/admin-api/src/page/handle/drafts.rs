@@ -21,6 +21,7 @@ use crate::{
             draft::{DraftPage, PlanPage, SpecPage},
             frame::{Notice, Section, Tone},
             pipeline::Tab,
+            plan as plan_view,
         },
     },
     plan,
@@ -77,15 +78,33 @@ async fn planned_new(
     let plan = plan::make(app, who, &document).await?;
     let mut frame = frame(Some(who), "New pipeline", Section::Pipelines);
     frame.notice = notice;
+    let mut plan = fill::plan::view(&plan);
+    let problems = taken(app, &document)?;
+    if !problems.is_empty() {
+        // What was planned is a change of the one that has the name.
+        plan.ready = false;
+        "There is a pipeline of this name already.".clone_into(&mut plan.verdict);
+    }
     Ok(DraftPage {
         frame,
         sketch: None,
-        problems: Vec::new(),
-        plan: Some(fill::plan::view(&plan)),
+        problems,
+        plan: Some(plan),
         planned: mark(&document),
         document,
         step: 3,
     })
+}
+
+/// What is wrong with the name of a pipeline that is to be new.
+fn taken(app: &App, document: &str) -> Result<Vec<plan_view::Problem>, Problem> {
+    let Ok(spec) = Pipeline::from_yaml(document) else { return Ok(Vec::new()) };
+    let taken = app.specs()?.pipelines.contains_key(&spec.name);
+    let problem = || plan_view::Problem {
+        pointer: "/name".to_owned(),
+        message: format!("{} is taken: choose another name, or edit that pipeline", spec.name),
+    };
+    Ok(taken.then(problem).into_iter().collect())
 }
 
 /// `GET /pipelines/{name}/plan`.

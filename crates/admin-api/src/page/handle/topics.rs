@@ -142,7 +142,7 @@ pub(in crate::page) async fn new(
     };
     html(&DraftPage {
         frame,
-        document: document(topic, &app.config().default_database),
+        document: document(topic, &app.config().default_database, |name| taken(&app, name)),
         sketch: Some(sketch),
         problems: Vec::new(),
         plan: None,
@@ -151,12 +151,20 @@ pub(in crate::page) async fn new(
     })
 }
 
-/// A document to begin with.
-fn document(topic: &str, database: &str) -> String {
+fn taken(app: &App, name: &str) -> bool {
+    app.specs().is_ok_and(|specs| specs.pipelines.contains_key(name))
+}
+
+/// A document to begin with, with a name that is not taken.
+fn document(topic: &str, database: &str, taken: impl Fn(&str) -> bool) -> String {
     let keep = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
-    let name: String = topic.to_ascii_lowercase().chars().map(keep).take(63).collect();
+    // A name has at most 63 letters; four are left for a number.
+    let name: String = topic.to_ascii_lowercase().chars().map(keep).take(59).collect();
     let name = name.trim_matches('-');
     let name = if name.is_empty() { "new" } else { name };
+    let others = (2..1_000).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(others);
+    let name = names.find(|name| !taken(name)).unwrap_or_else(|| name.to_owned());
     let table = name.replace('-', "_");
     // JSON is YAML, so that any name is quoted as it has to be.
     let quoted = serde_json::Value::from(topic);
@@ -173,7 +181,7 @@ fn document(topic: &str, database: &str) -> String {
          delivery: exactly-once\n\
          on_error: dead-letter # or stop\n\
          state: running\n",
-        plain(name),
+        plain(&name),
         plain(database),
         plain(&table),
     )
