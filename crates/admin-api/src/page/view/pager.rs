@@ -34,6 +34,7 @@ impl Pager {
         let count = |number: usize| super::number::count(u64::try_from(number).unwrap_or(u64::MAX));
         let shown = match (total, pages) {
             (0, _) => format!("no {noun}"),
+            (1, _) => format!("1 {}", noun.strip_suffix('s').unwrap_or(noun)),
             (_, 1) => format!("{} {noun}", count(total)),
             _ => format!("{}–{} of {} {noun}", count(first), count(last), count(total)),
         };

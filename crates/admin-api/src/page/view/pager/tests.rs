@@ -8,6 +8,7 @@ fn pager(page: usize, total: usize) -> Pager {
 fn one_page_has_no_neighbours() {
     let one = pager(1, 50);
     assert_eq!((one.shown.as_str(), one.previous, one.next), ("50 pipelines", None, None));
+    assert_eq!(pager(1, 1).shown, "1 pipeline");
 }
 
 #[test]
