@@ -42,6 +42,7 @@ pub(super) fn frame(who: Option<&Identity>, title: &str, section: Section) -> Fr
         icon,
         events: None,
         shape: String::new(),
+        fresh: None,
     }
 }
 
@@ -120,11 +121,11 @@ pub(super) fn told(fields: &Fields) -> Option<Notice> {
         "created" => "The pipeline is created. A sink that its labels fit takes it within seconds.",
         "changed" => "The change is saved. It takes effect once what is in flight has landed.",
         "same" => "Nothing was to change.",
-        "paused" => "It pauses. What is in flight lands first.",
-        "resumed" => "It resumes.",
-        "restarted" => "It begins anew from where it is committed.",
+        "paused" => "It was told to pause. What is in flight lands first.",
+        "resumed" => "It was told to run.",
+        "restarted" => "It was told to begin anew, from where it is committed.",
         "deleted" => "It drains and is then removed. The table stays.",
-        "reset" => "The offsets are set, as soon as the owner of each partition has done it.",
+        "reset" => "The offsets are recorded; the owner of each partition sets its own.",
         "replayed" => "The dead letters are on their way through the pipeline.",
         "generator" => "The generator is told.",
         "connector" => "Kafka Connect is told.",

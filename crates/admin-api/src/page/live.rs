@@ -142,6 +142,7 @@ fn message(app: &App, wish: &Wish) -> Option<Value> {
                         "fields": {
                             "lag": row.lag, "rows": row.rows, "freshness": row.freshness,
                             "dead_letters": row.dead_letters,
+                            "why": row.why.unwrap_or_default(),
                         },
                     });
                     (row.name, now)
@@ -149,6 +150,7 @@ fn message(app: &App, wish: &Wish) -> Option<Value> {
                 .collect();
             Some(json!({
                 "pipelines": rows,
+                "shape": fill::list::shape(&totals),
                 "totals": {
                     "lag": totals.lag, "rows": totals.rows, "dead_letters": totals.dead_letters,
                     "freshness": totals.freshness.map(|(freshness, _)| freshness),
@@ -160,7 +162,13 @@ fn message(app: &App, wish: &Wish) -> Option<Value> {
 }
 
 fn one(app: &App, name: &str) -> Option<Value> {
-    let status = pipelines::status(app, name).ok()?;
+    let status = match pipelines::status(app, name) {
+        Ok(status) => status,
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+            return Some(json!({ "gone": true }));
+        }
+        Err(_) => return None,
+    };
     let tiles = fill::one::tiles(&status, &app.page().series(name));
     let tiles: Map<String, Value> = tiles
         .into_iter()

@@ -94,6 +94,7 @@ fn summary(stored: &Stored, statuses: &StatusSnapshot) -> PipelineSummary {
     PipelineSummary {
         name: spec.name.clone(),
         state: overall(stored, &instances),
+        wanted: wanted(spec.state).to_owned(),
         reason: failed.and_then(|one| one.reason.clone()).or(stopped),
         labels: spec.labels.clone(),
         topics: spec.source.topics.clone(),
@@ -113,6 +114,7 @@ fn unreadable(name: &str, why: &str) -> PipelineSummary {
     PipelineSummary {
         name: name.to_owned(),
         state: Overall::Unreadable,
+        wanted: String::new(),
         reason: Some("invalid-spec".to_owned()),
         labels: BTreeMap::new(),
         topics: Vec::new(),
@@ -125,6 +127,14 @@ fn unreadable(name: &str, why: &str) -> PipelineSummary {
         numbers: Numbers::default(),
         delivery: None,
         last_error: Some(why.to_owned()),
+    }
+}
+
+/// What a pipeline was told to do, as answers spell it.
+fn wanted(state: State) -> &'static str {
+    match state {
+        State::Running => "running",
+        State::Paused => "paused",
     }
 }
 

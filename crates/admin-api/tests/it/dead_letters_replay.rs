@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use admin_api::dead_letters::{
-    DeadLettersError, Filter, LetterId, Refusal, ReplayLimits, Replayed, Selection, replay,
-    replay_topic,
+    DeadLettersError, Filter, LetterId, Order, PageQuery, Refusal, ReplayLimits, Replayed,
+    Selection, one, page, replay, replay_topic,
 };
 use anyhow::Result;
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
@@ -90,6 +90,29 @@ async fn a_copy_is_the_record_and_says_where_it_came_from() -> Result<()> {
     // Neither the source nor the letters were written to.
     assert_eq!(scene.kafka().read_all(&scene.letters()).await?, before);
     assert_eq!(scene.kafka().end_offsets(&scene.topic).await?, BTreeMap::from([(0, 3)]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_letter_says_that_its_record_was_replayed() -> Result<()> {
+    let scene = filled(5).await?;
+    // A second letter of the record 3, as a sink that was killed leaves it behind.
+    scene.kafka().produce(&scene.letters(), [scene.letter(0, 3, 1_000)]).await?;
+    let marked = async || -> Result<Vec<i64>> {
+        let query = PageQuery { limit: 10, order: Order::Oldest, ..PageQuery::default() };
+        let found = page(&scene.source(), &query).await?;
+        assert!(found.replays_known && found.letters.len() == 6, "{found:?}");
+        let marked = found.letters.iter().filter(|letter| letter.replayed_at_ms.is_some());
+        Ok(marked.map(|letter| letter.id.offset).collect())
+    };
+    assert_eq!(marked().await?, [0; 0]);
+    assert_eq!(run(&scene, &named(&[1, 3]), false).await?.replayed, 2);
+    assert_eq!(marked().await?, [1, 3, 5]);
+    let of = async |offset| one(&scene.source(), LetterId { partition: 0, offset }).await;
+    let last = of(5).await?.and_then(|letter| letter.replayed_at_ms);
+    let before = of(1).await?.and_then(|letter| letter.replayed_at_ms);
+    assert!(last.is_some() && last >= before, "{last:?}, {before:?}");
+    assert_eq!(of(0).await?.and_then(|letter| letter.replayed_at_ms), None);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod audited;
+mod browser;
 mod concurrent;
 mod connectors;
 mod dead_letters;
@@ -16,6 +17,7 @@ mod offsets;
 mod offsets_delete;
 mod offsets_table;
 mod page;
+mod page_letters;
 mod plans;
 mod prepared;
 mod removal;

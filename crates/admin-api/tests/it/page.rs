@@ -7,83 +7,22 @@ use pipeline_spec::{
     status::{InstanceStatus, PartitionStatus, RunState},
     store::{AuditRecord, Change, Purge, Store, Stored},
 };
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::Method;
 use testkit::eventually;
 
-use crate::fixture::{Api, PATIENCE, Scene, row};
-
-/// A browser that has logged in.
-struct Browser<'a> {
-    api: &'a Api,
-    cookie: String,
-    csrf: String,
-}
-
-/// An answer as a browser sees it.
-struct Seen {
-    status: StatusCode,
-    /// Where it is sent.
-    to: String,
-    html: String,
-}
-
-impl<'a> Browser<'a> {
-    async fn log_in(api: &'a Api, field: &str, secret: &str) -> anyhow::Result<Self> {
-        let form = api.anonymous(Method::POST, "/login").body(form(&[(field, secret)]));
-        let answer = typed(form).send().await?;
-        ensure!(answer.status() == 303, "{}", answer.status());
-        let cookie = answer.headers()["set-cookie"].to_str()?;
-        let cookie = cookie.split(';').next().context("a cookie")?.to_owned();
-        let mut browser = Self { api, cookie, csrf: String::new() };
-        let home = browser.get("/").await?;
-        browser.csrf = value_of(&home.html, "csrf")?.to_owned();
-        Ok(browser)
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.api.anonymous(method, path).header("cookie", &self.cookie)
-    }
-
-    async fn get(&self, path: &str) -> anyhow::Result<Seen> {
-        seen(self.request(Method::GET, path)).await
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Seen> {
-        let fields: Vec<_> = [("csrf", self.csrf.as_str())].iter().chain(fields).copied().collect();
-        seen(typed(self.request(Method::POST, path).body(form(&fields)))).await
-    }
-}
-
-async fn seen(request: RequestBuilder) -> anyhow::Result<Seen> {
-    let answer = request.send().await?;
-    let to = answer.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
-    Ok(Seen { status: answer.status(), to: to.to_owned(), html: answer.text().await? })
-}
-
-fn typed(request: RequestBuilder) -> RequestBuilder {
-    request.header("content-type", "application/x-www-form-urlencoded")
-}
-
-fn form(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
-}
-
-/// The value of the first field of that name.
-fn value_of<'a>(html: &'a str, name: &str) -> anyhow::Result<&'a str> {
-    between(html, &format!("name=\"{name}\" value=\""), "\"")
-}
-
-fn between<'a>(html: &'a str, begin: &str, end: &str) -> anyhow::Result<&'a str> {
-    let rest = html.split_once(begin).with_context(|| format!("no {begin} in {html}"))?.1;
-    Ok(rest.split_once(end).context("an end")?.0)
-}
+use crate::{
+    browser::{Browser, between, seen, typed, unescaped, value_of},
+    fixture::{Api, PATIENCE, Scene, row},
+};
 
 #[tokio::test]
 async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
     let id = scene.register().await?;
     scene.servers.kafka().produce(&scene.topic, [row(id, 41)]).await?;
-    let api = scene.api().await?;
+    let mut config = scene.config()?;
+    config.default_database.clone_from(&scene.database);
+    let api = Api::start(config).await?;
     let code = api.link.split_once("code=").context("a link with a code")?.1.to_owned();
     let before = seen(api.anonymous(Method::GET, &format!("/login?code={code}"))).await?;
     assert_eq!(value_of(&before.html, "code")?, code, "looking does not use it up");
@@ -93,6 +32,8 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
     let chosen = browser.get(&format!("/new?topic={}", scene.topic)).await?;
     assert!(chosen.html.contains("logicalType"), "the schema is shown");
     assert!(chosen.html.contains(">hi</span>"), "the record is shown decoded: {}", chosen.html);
+    let proposed = format!("database: {}\n", scene.database);
+    assert!(chosen.html.contains(&proposed), "{proposed}: {}", chosen.html);
     let document = scene.document("sales", "").replace('\n', "\r\n");
     let planned = browser.post("/new/plan", &[("document", &document)]).await?;
     assert!(planned.html.contains("CREATE TABLE"), "{}", planned.html);
@@ -115,6 +56,9 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
     let version = value_of(&status, "version")?;
     let paused = browser.post("/pipelines/sales/pause", &[("version", version)]).await?;
     assert_eq!(paused.to, "/pipelines/sales?done=paused");
+    let after = browser.get(&paused.to).await?.html;
+    assert!(after.contains("Wanted: paused. Now: no sink runs it."), "{after}");
+    assert!(after.contains("/pipelines/sales/resume"), "{after}");
     let stale = browser.post("/pipelines/sales/restart", &[("version", version)]).await?;
     assert_eq!(stale.status, 412, "the form is older than the pause");
     assert!(stale.html.contains("Somebody changed it after you opened it"), "{}", stale.html);
@@ -137,15 +81,14 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
         assert!(audit.contains(what), "{what}: {audit}");
     }
 
+    let taken = browser.post("/new/plan", &[("document", &document)]).await?.html;
+    assert!(taken.contains("sales is taken") && !taken.contains("/new/create"), "{taken}");
+
     let typo = browser.post("/pipelines/sales/delete", &[("confirm", "sale")]).await?;
     assert_eq!(typo.status, 400);
     let gone = browser.post("/pipelines/sales/delete", &[("confirm", "sales")]).await?;
     assert_eq!(gone.to, "/?done=deleted");
     api.stop().await
-}
-
-fn unescaped(text: &str) -> String {
-    text.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">")
 }
 
 #[tokio::test]
@@ -248,7 +191,7 @@ async fn a_thousand_pipelines_are_paged_and_filtered() -> anyhow::Result<()> {
     assert!(first.len() < 200_000, "{} bytes", first.len());
     assert!(page("/?sort=name&page=20").await?.contains("data-pipeline=\"p0999\""));
     assert!(page("/?sort=name&page=9999").await?.contains("951–1,000 of 1,000"));
-    assert!(page("/?q=p0123").await?.contains("1 pipelines"));
+    assert!(page("/?q=p0123").await?.contains("1 pipeline<"));
     assert!(page("/?selector=even").await?.contains("1–50 of 500 pipelines"));
     let odd = page("/?selector=%3D%3D&state=nonsense&sort=nonsense&page=-1").await?;
     assert!(odd.contains("id=\"selector-error\""), "{odd}");
@@ -278,17 +221,20 @@ fn thousand(scene: &Scene) -> Result<Vec<Change>, String> {
             purge: Purge::default(),
             claim: None,
         };
-        let audit = AuditRecord {
-            at_ms: 0,
-            who: "test".to_owned(),
-            what: "pipeline.create".to_owned(),
-            subject: name,
-            before: None,
-            after: None,
-        };
-        Ok(Change::Put { stored, audit })
+        Ok(Change::Put { stored, audit: audit("pipeline.create", &name) })
     };
     (0..1_000).map(one).collect()
+}
+
+fn audit(what: &str, subject: &str) -> AuditRecord {
+    AuditRecord {
+        at_ms: 0,
+        who: "test".to_owned(),
+        what: what.to_owned(),
+        subject: subject.to_owned(),
+        before: None,
+        after: None,
+    }
 }
 
 #[tokio::test]
@@ -315,6 +261,10 @@ async fn numbers_come_as_sinks_report_them_and_streams_end_with_the_service() ->
     assert!(told.contains("\"key\":\"running\""), "{told}");
     let told = until(&mut one, "\"lag\":\"4,711\"").await?;
     assert!(told.contains("\"shape\":") && told.contains(":0\""), "{told}");
+    let audit = audit("pipeline.remove", "sales");
+    let gone = Change::Remove { name: "sales".to_owned(), audit };
+    store(&scene).update(|_| Ok::<_, String>((vec![gone.clone()], ()))).await?;
+    until(&mut one, "\"gone\":true").await?;
     // Both streams are still open.
     api.stop().await
 }

@@ -59,6 +59,10 @@ fn row(number: usize) -> LetterRow {
         machine_when: number::machine_moment(1_795_275_422_000),
         size: "96 B".to_owned(),
         attempt: "1".to_owned(),
+        replayed: number.is_multiple_of(3).then(|| {
+            let ms = 1_795_275_499_000;
+            (number::moment(ms), number::machine_moment(ms))
+        }),
     }
 }
 
@@ -74,6 +78,9 @@ fn letters(rows: usize) -> DeadLettersPage {
         older: (rows > 30).then(|| "/pipelines/sales/dead-letters?cursor=0:100".to_owned()),
         newest: true,
         trouble: None,
+        exists: rows > 0,
+        replays_known: rows < 30,
+        export: "/v1/pipelines/sales/dead-letters/export".to_owned(),
         can_replay: true,
     }
 }

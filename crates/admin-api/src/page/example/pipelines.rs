@@ -80,6 +80,7 @@ fn hard((place, health): (usize, Health)) -> PipelineRow {
             Health::Degraded
             | Health::Draining
             | Health::Starting
+            | Health::Pausing
             | Health::Paused
             | Health::Running => None,
         },
@@ -121,12 +122,15 @@ pub(super) fn head(tab: Tab, health: Health) -> Head {
         tab,
         paused: health == Health::Paused,
         draining: health == Health::Draining,
+        turn: (health != Health::Running)
+            .then(|| "Wanted: running. Now: 0 of 2 sinks took that over.".to_owned()),
     }
 }
 
 fn pipeline(failed: bool) -> PipelinePage {
     let mut frame = frame("sales", Section::Pipelines);
     frame.events = Some("/events?one=sales".to_owned());
+    frame.fresh = Some("/pipelines/sales".to_owned());
     let health = if failed { Health::Failed } else { Health::Running };
     let trouble = failed.then(|| Trouble {
         advice: advice("sales", "schema-mismatch"),

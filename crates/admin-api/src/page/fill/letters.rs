@@ -25,6 +25,7 @@ pub(in crate::page) fn row(one: &Letter) -> LetterRow {
         machine_when: number::machine_moment(written.unwrap_or(0)),
         size: one.value.as_ref().map_or_else(unknown, |value| size(value.bytes)),
         attempt: one.attempt.map_or_else(unknown, |attempt| attempt.to_string()),
+        replayed: one.replayed_at_ms.map(|ms| (number::moment(ms), number::machine_moment(ms))),
     }
 }
 

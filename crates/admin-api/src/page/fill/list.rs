@@ -28,6 +28,15 @@ pub(in crate::page) fn health(overall: Overall) -> Health {
     }
 }
 
+/// The same, knowing what it was told to do: what is on its way to a pause is not about to run.
+pub(in crate::page) fn doing(overall: Overall, wanted: &str) -> Health {
+    if overall == Overall::Starting && wanted == "paused" {
+        Health::Pausing
+    } else {
+        health(overall)
+    }
+}
+
 /// A label as selectors spell it.
 pub(in crate::page) fn labels(labels: &BTreeMap<String, String>) -> Vec<String> {
     let text = |(key, value): (&String, &String)| {
@@ -44,7 +53,7 @@ pub(in crate::page) fn row(one: &PipelineSummary, memory: &Memory) -> PipelineRo
         labels: labels(&one.labels),
         topics: one.topics.join(", "),
         table: format!("{}.{}", one.database, one.table),
-        health: health(one.state),
+        health: doing(one.state, &one.wanted),
         why: match one.state {
             Overall::Unreadable => one.last_error.clone(),
             Overall::Failed => one.reason.clone(),
@@ -83,6 +92,12 @@ pub(in crate::page) fn totals(all: &[PipelineSummary]) -> Totals {
         freshness: worst.map(|(ms, name)| (freshness(Some(ms)), name.clone())),
         dead_letters: number::short(letters.fold(0, u64::saturating_add)),
     }
+}
+
+/// Changes when another number of pipelines is in one of the states.
+pub(in crate::page) fn shape(totals: &Totals) -> String {
+    let states = totals.states.iter().map(|(health, number)| format!("{}:{number}", health.key()));
+    states.collect::<Vec<_>>().join(",")
 }
 
 pub(in crate::page) fn whole(number: usize) -> u64 {

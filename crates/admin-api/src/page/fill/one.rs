@@ -11,13 +11,14 @@ use pipeline_spec::{
     store::Stored,
 };
 
-use super::list::{freshness, health, labels, lag, whole};
+use super::list::{doing, freshness, labels, lag, whole};
 use crate::{
     page::{
-        fields::step,
+        fields::{address, step},
         memory::Series,
         view::{
             advice::advice,
+            frame::Frame,
             health::Health,
             number,
             pipeline::{ErrorRow, Guarantee, Head, InstanceRow, PartitionRow, Tab, Tile, Trouble},
@@ -31,7 +32,7 @@ use crate::{
 pub(in crate::page) const PARTITIONS_MAX: usize = 500;
 
 /// What is above every page about the pipeline.
-pub(in crate::page) fn head(stored: &Stored, overall: Overall, tab: Tab) -> Head {
+pub(in crate::page) fn head(stored: &Stored, status: &PipelineStatus, tab: Tab) -> Head {
     let spec = &stored.spec;
     let topic = |topic: &String| (topic.clone(), format!("/topics/{}", step(topic)));
     Head {
@@ -39,12 +40,54 @@ pub(in crate::page) fn head(stored: &Stored, overall: Overall, tab: Tab) -> Head
         labels: labels(&spec.labels),
         topics: spec.source.topics.iter().map(topic).collect(),
         table: format!("{}.{}", spec.target.database, spec.target.table),
-        health: health(overall),
+        health: doing(status.state, &status.wanted),
         version: stored.version.to_string(),
         tab,
         paused: spec.state == State::Paused,
         draining: stored.deleting,
+        turn: turn(status),
     }
+}
+
+/// A frame that follows the pipeline: what is above the page is brought up to date from the page
+/// about its state, which is cheap to make. The one about offsets brings itself.
+pub(in crate::page) fn live(frame: Frame, status: &PipelineStatus, tab: Tab) -> Frame {
+    let path = if tab == Tab::Offsets { tab.path() } else { "" };
+    Frame {
+        events: Some(address("/events", &[("one", &status.name)])),
+        shape: shape(status),
+        fresh: Some(format!("/pipelines/{}{path}", status.name)),
+        ..frame
+    }
+}
+
+/// What is wanted and not yet so; none when all is as it is wanted.
+fn turn(status: &PipelineStatus) -> Option<String> {
+    let sinks = status.instances.len();
+    let behind = status.instances.iter().filter(|one| one.version < status.version).count();
+    let took = format!("{} of {sinks} sinks took that over", sinks - behind);
+    let paused = status.wanted == "paused";
+    let now = match status.state {
+        Overall::Deleting if sinks == 0 => {
+            return Some("It is about to be removed. The table stays.".to_owned());
+        }
+        Overall::Deleting => {
+            let text = "It drains: what is in flight lands, then it is removed. The table stays.";
+            return Some(text.to_owned());
+        }
+        Overall::NoSink => "no sink runs it".to_owned(),
+        Overall::Failed if paused => "it has failed".to_owned(),
+        Overall::Starting if paused => format!("{took}; what is in flight lands first"),
+        Overall::Starting if behind == 0 => "its sinks are about to begin".to_owned(),
+        _ if status.reset.is_some() => "the owners of partitions set offsets".to_owned(),
+        _ if behind > 0 => took,
+        Overall::Unreadable
+        | Overall::Failed
+        | Overall::Starting
+        | Overall::Paused
+        | Overall::Running => return None,
+    };
+    Some(format!("Wanted: {}. Now: {now}.", status.wanted))
 }
 
 /// What needs a person, by reason.
@@ -58,7 +101,7 @@ pub(in crate::page) fn trouble(status: &PipelineStatus) -> Vec<Trouble> {
     for one in status.instances.iter().filter(|one| one.state == RunState::Failed) {
         let reason = one.reason.as_deref().unwrap_or("failed");
         let trouble = found.entry(reason).or_insert_with(|| new(reason));
-        trouble.detail = trouble.detail.take().or_else(|| one.detail.clone());
+        trouble.detail = trouble.detail.take().or_else(|| detail(one));
         add(&mut trouble.subject, &format!("sink {}", one.instance));
     }
     for partition in &status.partitions {
@@ -66,15 +109,24 @@ pub(in crate::page) fn trouble(status: &PipelineStatus) -> Vec<Trouble> {
         let trouble = found.entry(reason).or_insert_with(|| new(reason));
         add(&mut trouble.subject, &format!("{}:{}", partition.topic, partition.partition));
         let owner = status.instances.iter().find(|one| one.instance == partition.instance);
-        let told = owner.and_then(|one| {
-            one.detail.clone().or_else(|| Some(one.last_error.as_ref()?.message.clone()))
-        });
-        trouble.detail = trouble.detail.take().or(told);
+        trouble.detail = trouble.detail.take().or_else(|| detail(owner?));
     }
     if status.state == Overall::NoSink && !status.deleting {
         found.insert("no-sink", new("no-sink"));
     }
     found.into_values().collect()
+}
+
+/// What a sink says that stopped, and what happened to it last.
+fn detail(one: &InstanceStatus) -> Option<String> {
+    let error = one.last_error.as_ref().map(|error| error.message.as_str());
+    match (one.detail.as_deref(), error) {
+        (Some(detail), Some(error)) if !error.contains(detail) => {
+            Some(format!("{detail}:\n{error}"))
+        }
+        (_, Some(error)) => Some(error.to_owned()),
+        (detail, None) => detail.map(str::to_owned),
+    }
 }
 
 /// Adds to an enumeration, which has a limit.

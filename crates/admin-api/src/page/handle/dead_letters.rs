@@ -1,5 +1,7 @@
 //! Wishes about dead letters in, a page of them, one of them, or what became of a replay out.
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::{Path, State},
@@ -14,10 +16,10 @@ use crate::{
     page::{
         answer::{frame, html, in_a_line, told},
         fields::{Asked, Fields, Sent, address},
-        fill,
+        fill::{self, one::live},
         view::{
             dead_letters::{DeadLettersPage, LetterPage},
-            frame::{Notice, Section, Tone},
+            frame::{Frame, Notice, Section, Tone},
             number,
             pipeline::{Head, Tab},
         },
@@ -42,15 +44,14 @@ pub(in crate::page) async fn list(
     Path(name): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Problem> {
-    let (stored, head) = head(&app, &name)?;
-    html(&page(&app, &who, &stored, head, &fields).await)
+    let around = around(&app, &who, &name)?;
+    html(&page(&app, &who, around, &fields).await)
 }
 
 async fn page(
     app: &App,
     who: &Identity,
-    stored: &Stored,
-    head: Head,
+    (stored, frame, head): (Arc<Stored>, Frame, Head),
     fields: &Fields,
 ) -> DeadLettersPage {
     let name = &stored.spec.name;
@@ -62,8 +63,9 @@ async fn page(
         limit: Some(PER_PAGE),
         ..LettersQuery::default()
     };
+    let export = format!("/v1/pipelines/{name}/dead-letters/export");
     let mut page = DeadLettersPage {
-        frame: frame(Some(who), name, Section::Pipelines),
+        frame,
         head,
         topic: dead_letters::topic(&app.config().namespace, name),
         kept: None,
@@ -72,6 +74,9 @@ async fn page(
         newest: cursor.is_empty(),
         older: None,
         trouble: None,
+        exists: true,
+        replays_known: true,
+        export: address(&export, &[("reason", reason.as_str())]),
         can_replay: who.role >= Role::Operator && !stored.deleting,
         reason,
     };
@@ -84,6 +89,8 @@ async fn page(
             });
             page.rows = found.letters.iter().map(fill::letters::row).collect();
             page.total = number::count(found.total);
+            page.exists = found.exists;
+            page.replays_known = found.replays_known;
             page.older = found.next.map(|next| {
                 let path = format!("/pipelines/{name}/dead-letters");
                 address(&path, &[("reason", page.reason.as_str()), ("cursor", next.as_str())])
@@ -100,12 +107,12 @@ pub(in crate::page) async fn one(
     Extension(who): Who,
     Path((name, id)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let (stored, head) = head(&app, &name)?;
+    let (stored, frame, head) = around(&app, &who, &name)?;
     let place = letter_id(&id);
     let place = place.ok_or_else(|| problem::not_found(&format!("dead letter {id} of {name}")))?;
     let letter = rest::one(&app, &name, place).await?;
     html(&LetterPage {
-        frame: frame(Some(&who), &name, Section::Pipelines),
+        frame,
         head,
         row: fill::letters::row(&letter),
         headers: fill::letters::headers(&letter),
@@ -122,19 +129,21 @@ pub(in crate::page) async fn replay(
     Path(name): Path<String>,
     Sent(fields): Sent,
 ) -> Result<Response, Problem> {
-    let (stored, head) = head(&app, &name)?;
+    let around = around(&app, &who, &name)?;
     let selection = selection(&fields)?;
     let done = rest::replay(&app, &who, &name, &selection, fields.ticked("force")).await?;
-    let mut page = page(&app, &who, &stored, head, &Fields::default()).await;
+    let mut page = page(&app, &who, around, &Fields::default()).await;
     page.frame.notice = Some(notice(&done));
     html(&page)
 }
 
-fn head(app: &App, name: &str) -> Result<(std::sync::Arc<Stored>, Head), Problem> {
+/// The pipeline, and what surrounds and is above every page about its dead letters.
+fn around(app: &App, who: &Identity, name: &str) -> Result<(Arc<Stored>, Frame, Head), Problem> {
     let stored = pipelines::get(app, name)?;
-    let state = pipelines::status(app, name)?.state;
-    let head = fill::one::head(&stored, state, Tab::DeadLetters);
-    Ok((stored, head))
+    let status = pipelines::status(app, name)?;
+    let frame = live(frame(Some(who), name, Section::Pipelines), &status, Tab::DeadLetters);
+    let head = fill::one::head(&stored, &status, Tab::DeadLetters);
+    Ok((stored, frame, head))
 }
 
 fn selection(fields: &Fields) -> Result<Selection, Problem> {
@@ -162,16 +171,14 @@ fn notice(done: &Replayed) -> Notice {
         let why = why.as_ref().and_then(|why| why.as_str()).unwrap_or("not replayed").to_owned();
         format!("{}-{}: {why}", refused.letter.partition, refused.letter.offset)
     });
+    let went = match done.replayed {
+        1 => "1 record is on its way through the pipeline".to_owned(),
+        many => format!("{} records are on their way through the pipeline", number::count(many)),
+    };
     let text = match done.refused {
-        0 => format!(
-            "{} records are on their way through the pipeline.",
-            number::count(done.replayed)
-        ),
-        refused => format!(
-            "{} records are on their way through the pipeline, {} are not.",
-            number::count(done.replayed),
-            number::count(refused)
-        ),
+        0 => format!("{went}."),
+        1 => format!("{went}, 1 is not."),
+        many => format!("{went}, {} are not.", number::count(many)),
     };
     let tone = if done.refused > 0 || done.stopped.is_some() { Tone::Warn } else { Tone::Good };
     Notice { tone, text, details: done.stopped.iter().cloned().chain(refusals).collect() }

@@ -15,7 +15,7 @@ use crate::{
     page::{
         answer::{frame, html, html_with, notice, now_ms, told},
         fields::{Asked, Fields, Sent},
-        fill,
+        fill::{self, one::live},
         view::{
             changes::changes,
             draft::{DraftPage, PlanPage, SpecPage},
@@ -114,11 +114,11 @@ pub(in crate::page) async fn plan_of(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let stored = pipelines::get(&app, &name)?;
-    let state = pipelines::status(&app, &name)?.state;
+    let status = pipelines::status(&app, &name)?;
     let plan = plan::make(&app, &who, &text_of(&stored.spec)?).await?;
     html(&PlanPage {
-        frame: frame(Some(&who), &name, Section::Pipelines),
-        head: fill::one::head(&stored, state, Tab::Plan),
+        frame: live(frame(Some(&who), &name, Section::Pipelines), &status, Tab::Plan),
+        head: fill::one::head(&stored, &status, Tab::Plan),
         plan: fill::plan::view(&plan),
     })
 }
@@ -196,15 +196,15 @@ async fn spec_page(
     edited: Option<&str>,
 ) -> Result<SpecPage, Problem> {
     let stored = pipelines::get(app, name)?;
-    let state = pipelines::status(app, name)?.state;
+    let status = pipelines::status(app, name)?;
     let document = text_of(&stored.spec)?;
     let query = AuditQuery { before: None, limit: Some(HISTORY), subject: Some(name.to_owned()) };
     // The document can be edited without its history.
     let history = audit::page(app, &query).await.map(|page| page.items).unwrap_or_default();
     let now_ms = now_ms();
     Ok(SpecPage {
-        frame: frame(Some(who), name, Section::Pipelines),
-        head: fill::one::head(&stored, state, Tab::Spec),
+        frame: live(frame(Some(who), name, Section::Pipelines), &status, Tab::Spec),
+        head: fill::one::head(&stored, &status, Tab::Spec),
         changes: edited.map(|edited| edits(&document, edited)).unwrap_or_default(),
         version: stored.version.to_string(),
         problems: Vec::new(),

@@ -17,7 +17,7 @@ use crate::{
     page::{
         answer::{frame, html, html_with, notice, see_other, told},
         fields::{Asked, Fields, Sent, address},
-        fill,
+        fill::{self, one::live},
         view::{
             frame::Section,
             number,
@@ -98,8 +98,8 @@ fn page(app: &App, who: &Identity, name: &str, fields: &Fields) -> Result<Offset
     });
     let (partitions, _) = fill::one::partitions(&status);
     Ok(OffsetsPage {
-        frame: frame(Some(who), name, Section::Pipelines),
-        head: fill::one::head(&stored, status.state, Tab::Offsets),
+        frame: live(frame(Some(who), name, Section::Pipelines), &status, Tab::Offsets),
+        head: fill::one::head(&stored, &status, Tab::Offsets),
         partitions,
         blocked: blocked.map(str::to_owned),
         waiting,

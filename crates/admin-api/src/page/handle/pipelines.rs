@@ -19,7 +19,7 @@ use crate::{
         fields::{Asked, Sent, address},
         fill,
         view::{
-            frame::{Notice, Section},
+            frame::Section,
             overview::{Filter, Overview},
             pager::Pager,
             pipeline::{PipelinePage, Tab},
@@ -89,6 +89,9 @@ pub(in crate::page) async fn overview(
     frame.notice = told(&fields);
     let names: Vec<_> = rows.iter().map(|row| ("name", row.name.as_str())).collect();
     frame.events = (!names.is_empty()).then(|| address("/events", &names));
+    frame.shape = fill::list::shape(&totals);
+    let number = page.to_string();
+    frame.fresh = Some(address("/", &with_page(&filter, &number)));
     html(&Overview { frame, totals, filter, rows, pager })
 }
 
@@ -134,14 +137,13 @@ pub(in crate::page) async fn status(
     let stored = pipelines::get(&app, &name)?;
     let status = pipelines::status(&app, &name)?;
     let now_ms = now_ms();
-    let mut frame = frame(Some(&who), &name, Section::Pipelines);
-    frame.notice = told(&fields).or_else(|| waiting(&status));
-    frame.events = Some(address("/events", &[("one", &name)]));
-    frame.shape = fill::one::shape(&status);
+    let frame = frame(Some(&who), &name, Section::Pipelines);
+    let mut frame = fill::one::live(frame, &status, Tab::Status);
+    frame.notice = told(&fields);
     let (partitions, partitions_left_out) = fill::one::partitions(&status);
     html(&PipelinePage {
         frame,
-        head: fill::one::head(&stored, status.state, Tab::Status),
+        head: fill::one::head(&stored, &status, Tab::Status),
         trouble: fill::one::trouble(&status),
         tiles: fill::one::tiles(&status, &app.page().series(&name)),
         guarantee: fill::one::guarantee(&status),
@@ -151,18 +153,6 @@ pub(in crate::page) async fn status(
         skipped: fill::one::skipped(&status),
         errors: fill::one::errors(&status, now_ms),
     })
-}
-
-fn waiting(status: &pipelines::PipelineStatus) -> Option<Notice> {
-    use crate::page::view::frame::Tone;
-    let text = if status.deleting {
-        "It drains: what is in flight lands, then it is removed. The table stays."
-    } else if status.reset.is_some() {
-        "Offsets wait to be set by the owners of the partitions."
-    } else {
-        return None;
-    };
-    Some(Notice { tone: Tone::Plain, ..Notice::done(text) })
 }
 
 /// `POST /pipelines/{name}/pause`.

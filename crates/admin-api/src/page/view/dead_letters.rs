@@ -28,6 +28,12 @@ pub struct DeadLettersPage {
     pub newest: bool,
     /// Why they cannot be shown.
     pub trouble: Option<String>,
+    /// Whether there is a topic for them yet.
+    pub exists: bool,
+    /// Whether all replays are known, so that a letter without a mark was not replayed.
+    pub replays_known: bool,
+    /// Address of all of them with this reason, a line of JSON each.
+    pub export: String,
     /// Whether they can be replayed.
     pub can_replay: bool,
 }
@@ -51,6 +57,8 @@ pub struct LetterRow {
     pub size: String,
     /// How often the record was tried.
     pub attempt: String,
+    /// When the record was replayed last, in UTC: for a person, for a machine.
+    pub replayed: Option<(String, String)>,
 }
 
 /// One dead letter with its contents.

@@ -21,8 +21,10 @@ pub struct Frame {
     pub icon: String,
     /// Address of the stream of numbers, when the page has live ones.
     pub events: Option<String>,
-    /// Changes when the page has to be loaded anew, because more than numbers differ.
+    /// Changes when more than numbers differ: parts of the page are fetched anew then.
     pub shape: String,
+    /// Address of the page to fetch them from.
+    pub fresh: Option<String>,
 }
 
 impl Frame {

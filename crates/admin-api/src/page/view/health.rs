@@ -18,6 +18,8 @@ pub enum Health {
     Draining,
     /// It is about to run.
     Starting,
+    /// It was told to pause and has not yet.
+    Pausing,
     /// A person paused it.
     Paused,
     /// It moves records.
@@ -48,6 +50,7 @@ impl Health {
             Self::NoSink => "no-sink",
             Self::Draining => "deleting",
             Self::Starting => "starting",
+            Self::Pausing => "pausing",
             Self::Paused => "paused",
             Self::Running => "running",
         }
@@ -63,6 +66,7 @@ impl Health {
             Self::NoSink => "No sink",
             Self::Draining => "Draining",
             Self::Starting => "Starting",
+            Self::Pausing => "Pausing",
             Self::Paused => "Paused",
             Self::Running => "Running",
         }
@@ -80,6 +84,7 @@ impl Health {
             }
             Self::Draining => "M8 1 13 8.2A5.4 5.4 0 1 1 3 8.2Z",
             Self::Starting => "M8 1a7 7 0 1 0 7 7h-1.8A5.2 5.2 0 1 1 8 2.8Z",
+            Self::Pausing => "M3.5 2h1.5v12h-1.5Zm6 0h1.5v12h-1.5Zm-3 0h1v12h-1Zm6 0h1v12h-1Z",
             Self::Paused => "M3.5 2h3v12h-3Zm6 0h3v12h-3Z",
             Self::Running => "M3.5 1.8 14 8 3.5 14.2Z",
         }

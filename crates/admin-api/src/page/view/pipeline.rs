@@ -25,6 +25,8 @@ pub struct Head {
     pub paused: bool,
     /// Whether it is about to be removed.
     pub draining: bool,
+    /// What is wanted and not yet so.
+    pub turn: Option<String>,
 }
 
 /// The pages about a pipeline.

@@ -131,6 +131,8 @@ pub struct PipelineSummary {
     pub name: String,
     /// What it is doing.
     pub state: Overall,
+    /// What it was told to do: `running` or `paused`.
+    pub wanted: String,
     /// Why it failed, one of a closed list.
     pub reason: Option<String>,
     /// Its labels.

@@ -1,7 +1,6 @@
 //! A pipeline's name in, all that is known about what it does out.
 
 use pipeline_spec::{
-    State,
     status::{InstanceStatus, RunState},
     store::Stored,
 };
@@ -9,7 +8,7 @@ use serde::Serialize;
 use service::problem::Problem;
 use utoipa::ToSchema;
 
-use super::{Numbers, Overall, advice::advice, get, instances_of, numbers, overall};
+use super::{Numbers, Overall, advice::advice, get, instances_of, numbers, overall, wanted};
 use crate::state::App;
 
 /// What a pipeline does.
@@ -99,10 +98,7 @@ pub fn status(app: &App, name: &str) -> Result<PipelineStatus, Problem> {
     Ok(PipelineStatus {
         name: name.to_owned(),
         state,
-        wanted: match spec.state {
-            State::Running => "running".to_owned(),
-            State::Paused => "paused".to_owned(),
-        },
+        wanted: wanted(spec.state).to_owned(),
         detail: failed.and_then(|one| one.detail.clone()).or_else(|| waits(app, &stored)),
         advice: what_to_do(state, reason.as_deref()),
         reason,

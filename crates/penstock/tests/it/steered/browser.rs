@@ -138,17 +138,27 @@ async fn a_pipeline_is_made_watched_paused_and_mended_by_hand() -> anyhow::Resul
     browser.until("[data-tile='total'] [data-field='value']", "60").await?;
     browser.picture("pipeline").await?;
 
+    // What was told happens before one's eyes: nothing of this loads the page again.
     browser.click("form[action$='/pause'] button").await?;
-    browser.until_loaded(".title", "Paused").await?;
+    browser.until(".title .health", "Paused").await?;
+    browser.until("#actions", "Resume").await?;
     world.produce(60..70, 1).await?;
     browser.until("[data-tile='lag'] [data-field='value']", "10").await?;
     assert_eq!(world.rows().await, 60);
     browser.click("form[action$='/resume'] button").await?;
+    browser.until(".title .health", "Running").await?;
+    browser.until("#actions", "Pause").await?;
     world.until_rows(70).await?;
 
     browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", api.url)).await?;
     browser.until("main table", "null-value").await?;
+    browser.until("main tbody td[data-label^='Replayed']", "no").await?;
     browser.picture("dead-letters").await?;
+    // What the link leads to, which the browser would put into a file.
+    let fetched = "return fetch(document.querySelector('a[download]').href).then(a => a.text())";
+    let lines = browser.client.execute(fetched, Vec::new()).await?;
+    let lines = lines.as_str().context("text")?;
+    assert!(lines.contains("null-value") && lines.lines().count() == 1, "{lines}");
     browser.click("main table th a").await?;
     browser.until("main", "Replay this record").await?;
     browser.picture("dead-letter").await?;
@@ -156,6 +166,7 @@ async fn a_pipeline_is_made_watched_paused_and_mended_by_hand() -> anyhow::Resul
     // It comes back, since nothing was mended.
     browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", api.url)).await?;
     browser.until_loaded("main tbody tr:first-child td[data-label='Attempt']", "2").await?;
+    browser.until("main tbody tr:last-child td[data-label^='Replayed']", "Replayed").await?;
 
     browser.stop().await?;
     sink.stop().await?;

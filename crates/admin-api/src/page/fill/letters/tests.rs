@@ -16,6 +16,7 @@ fn letter() -> Letter {
         source: Some(Position { topic: "sales".to_owned(), partition: 3, offset: 99 }),
         timestamp_ms: Some(1_000),
         attempt: Some(2),
+        replayed_at_ms: Some(1_795_275_422_000),
         key: None,
         value: Some(content(5, "00ff3c")),
         headers: vec![HeaderView { name: "trace".to_owned(), value: Some(content(1, "ff")) }],

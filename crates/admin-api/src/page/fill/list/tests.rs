@@ -5,6 +5,7 @@ fn summary(name: &str, state: Overall) -> PipelineSummary {
     PipelineSummary {
         name: name.to_owned(),
         state,
+        wanted: "running".to_owned(),
         reason: Some("insert-refused".to_owned()),
         labels: BTreeMap::from([
             ("critical".to_owned(), String::new()),
@@ -66,4 +67,24 @@ fn durations_that_are_none_are_not_known() {
     for ms in [f64::NAN, f64::INFINITY, -1.0] {
         assert_eq!(freshness(Some(ms)), number::NOTHING);
     }
+}
+
+#[test]
+fn what_is_to_pause_and_has_not_yet_is_pausing() {
+    let starting = summary("sales", Overall::Starting);
+    assert_eq!(row(&starting, &Memory::default()).health, Health::Starting);
+    let pausing = PipelineSummary { wanted: "paused".to_owned(), ..starting };
+    assert_eq!(row(&pausing, &Memory::default()).health, Health::Pausing);
+}
+
+#[test]
+fn the_shape_of_the_list_changes_with_states_and_not_with_numbers() {
+    let of = |states: &[Overall]| {
+        let all: Vec<_> = states.iter().map(|state| summary("sales", *state)).collect();
+        shape(&totals(&all))
+    };
+    let before = of(&[Overall::Running, Overall::Paused]);
+    assert_eq!(before, of(&[Overall::Paused, Overall::Running]));
+    assert_ne!(before, of(&[Overall::Running, Overall::Running]));
+    assert_ne!(before, of(&[Overall::Running, Overall::Paused, Overall::Running]));
 }

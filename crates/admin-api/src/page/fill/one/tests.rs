@@ -100,3 +100,54 @@ fn the_shape_changes_with_more_than_numbers() {
     let edited = PipelineStatus { version: 2, ..before.clone() };
     assert_ne!(shape(&before), shape(&edited));
 }
+
+#[test]
+fn what_is_wanted_and_not_yet_so_is_told() {
+    let check = |change: fn(&mut PipelineStatus), told: Option<&str>| {
+        let mut status = status(Vec::new(), vec![instance("a", RunState::Running)]);
+        status.version = 2;
+        change(&mut status);
+        assert_eq!(turn(&status).as_deref(), told, "{:?} {}", status.state, status.wanted);
+    };
+    check(|status| status.instances[0].version = 2, None);
+    check(|_| {}, Some("Wanted: running. Now: 0 of 1 sinks took that over."));
+    check(
+        |status| (status.state, status.wanted) = (Overall::Starting, "paused".to_owned()),
+        Some("Wanted: paused. Now: 0 of 1 sinks took that over; what is in flight lands first."),
+    );
+    check(
+        |status| (status.state, status.instances[0].version) = (Overall::Starting, 2),
+        Some("Wanted: running. Now: its sinks are about to begin."),
+    );
+    check(
+        |status| (status.state, status.wanted) = (Overall::NoSink, "paused".to_owned()),
+        Some("Wanted: paused. Now: no sink runs it."),
+    );
+    check(
+        |status| (status.state, status.wanted) = (Overall::Failed, "paused".to_owned()),
+        Some("Wanted: paused. Now: it has failed."),
+    );
+    check(
+        |status| (status.state, status.reset) = (Overall::Paused, Some("r".to_owned())),
+        Some("Wanted: running. Now: the owners of partitions set offsets."),
+    );
+    check(
+        |status| status.state = Overall::Deleting,
+        Some("It drains: what is in flight lands, then it is removed. The table stays."),
+    );
+}
+
+#[test]
+fn a_failed_sink_is_quoted_with_its_last_error() {
+    let mut failed = instance("a", RunState::Failed);
+    assert_eq!(detail(&failed), None);
+    failed.detail = Some("4 of 5 partitions have stopped".to_owned());
+    assert_eq!(detail(&failed), failed.detail);
+    let error = |message: &str| {
+        Some(pipeline_spec::status::LastError { at_ms: 0, message: message.to_owned() })
+    };
+    failed.last_error = error("no such column");
+    assert_eq!(detail(&failed).unwrap(), "4 of 5 partitions have stopped:\nno such column");
+    failed.last_error = error("here 4 of 5 partitions have stopped");
+    assert_eq!(detail(&failed).unwrap(), "here 4 of 5 partitions have stopped");
+}
