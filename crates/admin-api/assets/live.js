@@ -72,7 +72,8 @@
   // What has the focus keeps it; where a person typed or opened something is no such part.
   const takeOver = (old, fresh) => {
     const inside = old.contains(document.activeElement);
-    const reachable = (where) => [...where.querySelectorAll("a[href]:not(noscript a), button:not([disabled])")];
+    const kinds = "a[href]:not(noscript a), button:not([disabled])";
+    const reachable = (where) => [...where.querySelectorAll(kinds)];
     const place = inside ? reachable(old).indexOf(document.activeElement) : -1;
     const scrolled = [...old.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
     old.replaceWith(fresh);
