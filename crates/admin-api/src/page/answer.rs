@@ -124,7 +124,7 @@ pub(super) fn told(fields: &Fields) -> Option<Notice> {
         "paused" => "It was told to pause. What is in flight lands first.",
         "resumed" => "It was told to run.",
         "restarted" => "It was told to begin anew, from where it is committed.",
-        "deleted" => "It drains and is then removed. The table stays.",
+        "deleted" => "It drains and is then removed, with what you ticked. The table stays.",
         "reset" => "The offsets are recorded; the owner of each partition sets its own.",
         "replayed" => "The dead letters are on their way through the pipeline.",
         "generator" => "The generator is told.",

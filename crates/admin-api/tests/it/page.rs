@@ -83,11 +83,30 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
 
     let taken = browser.post("/new/plan", &[("document", &document)]).await?.html;
     assert!(taken.contains("sales is taken") && !taken.contains("/new/create"), "{taken}");
+    api.stop().await
+}
+
+#[tokio::test]
+async fn a_pipeline_is_deleted_by_its_name_with_what_is_ticked() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    scene.register().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let create = api.request(Method::POST, "/v1/pipelines", operator);
+    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
+    let browser = Browser::log_in(&api, "token", operator).await?;
 
     let typo = browser.post("/pipelines/sales/delete", &[("confirm", "sale")]).await?;
     assert_eq!(typo.status, 400);
-    let gone = browser.post("/pipelines/sales/delete", &[("confirm", "sales")]).await?;
+    let form = browser.get("/pipelines/sales").await?.html;
+    for named in ["dead-letters.sales", "replay.sales", "value=\"offsets\""] {
+        assert!(form.contains(named), "{named}: {form}");
+    }
+    let fields = [("confirm", "sales"), ("purge", "dead-letters")];
+    let gone = browser.post("/pipelines/sales/delete", &fields).await?;
     assert_eq!(gone.to, "/?done=deleted");
+    let audit = api.get("/v1/audit?subject=sales", operator).await?.to_string();
+    assert!(audit.contains("\"purge\":{\"dead_letters\":true,\"offsets\":false}"), "{audit}");
     api.stop().await
 }
 

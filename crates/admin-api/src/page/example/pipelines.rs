@@ -9,7 +9,8 @@ use crate::page::view::{
     overview::{Filter, Overview, PipelineRow, Totals},
     pager::Pager,
     pipeline::{
-        ErrorRow, Guarantee, Head, InstanceRow, PartitionRow, PipelinePage, Tab, Tile, Trouble,
+        Belongings, ErrorRow, Guarantee, Head, InstanceRow, PartitionRow, PipelinePage, Tab, Tile,
+        Trouble,
     },
     spark::Spark,
 };
@@ -160,6 +161,7 @@ fn pipeline(failed: bool) -> PipelinePage {
             instance: "sink-7d9f-4711-ab12cd".to_owned(),
             message: format!("insert refused: {HOSTILE}"),
         }],
+        belongings: belongings(),
     }
 }
 
@@ -230,5 +232,14 @@ fn fresh() -> PipelinePage {
         instances: Vec::new(),
         skipped: Vec::new(),
         errors: Vec::new(),
+        belongings: belongings(),
+    }
+}
+
+fn belongings() -> Belongings {
+    Belongings {
+        group: "penstock.sales".to_owned(),
+        letters: "penstock.dead-letters.sales".to_owned(),
+        replays: "penstock.replay.sales".to_owned(),
     }
 }

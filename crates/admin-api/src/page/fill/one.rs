@@ -13,6 +13,7 @@ use pipeline_spec::{
 
 use super::list::{doing, freshness, labels, lag, whole};
 use crate::{
+    dead_letters,
     page::{
         fields::{address, step},
         memory::Series,
@@ -21,7 +22,10 @@ use crate::{
             frame::Frame,
             health::Health,
             number,
-            pipeline::{ErrorRow, Guarantee, Head, InstanceRow, PartitionRow, Tab, Tile, Trouble},
+            pipeline::{
+                Belongings, ErrorRow, Guarantee, Head, InstanceRow, PartitionRow, Tab, Tile,
+                Trouble,
+            },
             spark::Spark,
         },
     },
@@ -247,6 +251,15 @@ pub(in crate::page) fn guarantee(status: &PipelineStatus) -> Option<Guarantee> {
         delivery: found.delivery.clone(),
         findings: found.findings.clone(),
     })
+}
+
+/// What stays behind unless a removal takes it along.
+pub(in crate::page) fn belongings(status: &PipelineStatus, namespace: &str) -> Belongings {
+    Belongings {
+        group: status.group.clone(),
+        letters: status.dead_letter_topic.clone(),
+        replays: dead_letters::replay_topic(namespace, &status.name),
+    }
 }
 
 /// Records left out by all sinks, by reason.

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use pipeline_spec::Selector;
+use pipeline_spec::{Selector, store::Purge};
 use serde::{
     Deserialize,
     de::{IntoDeserializer, value::Error},
@@ -152,6 +152,7 @@ pub(in crate::page) async fn status(
         instances: fill::one::instances(&status, now_ms),
         skipped: fill::one::skipped(&status),
         errors: fill::one::errors(&status, now_ms),
+        belongings: fill::one::belongings(&status, &app.config().namespace),
     })
 }
 
@@ -198,7 +199,9 @@ pub(in crate::page) async fn delete(
     if fields.text("confirm") != name {
         return Err(problem::bad_request("the name typed to confirm is not that of the pipeline"));
     }
-    pipelines::delete(&app, &who, &name, &condition(&fields), None).await?;
+    let ticked = |what: &str| fields.all("purge").any(|purge| purge == what);
+    let purge = Purge { offsets: ticked("offsets"), dead_letters: ticked("dead-letters") };
+    pipelines::delete(&app, &who, &name, &condition(&fields), Some(purge)).await?;
     Ok(see_other(&address("/", &[("done", "deleted")])))
 }
 

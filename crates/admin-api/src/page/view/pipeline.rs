@@ -98,6 +98,19 @@ pub struct PipelinePage {
     pub skipped: Vec<(String, String)>,
     /// The last errors, newest first.
     pub errors: Vec<ErrorRow>,
+    /// What a removal can take with it.
+    pub belongings: Belongings,
+}
+
+/// What a pipeline leaves behind unless it is taken along, by name.
+#[derive(Clone, Debug)]
+pub struct Belongings {
+    /// The consumer group.
+    pub group: String,
+    /// The topic of dead letters.
+    pub letters: String,
+    /// The topic they are replayed from.
+    pub replays: String,
 }
 
 /// Something that needs a person.

@@ -150,7 +150,16 @@ async fn a_pipeline_is_made_watched_paused_and_mended_by_hand() -> anyhow::Resul
     browser.until("#actions", "Pause").await?;
     world.until_rows(70).await?;
 
-    browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", api.url)).await?;
+    mend(&browser, &api.url).await?;
+    remove(&browser, &api.url, &world).await?;
+    browser.stop().await?;
+    sink.stop().await?;
+    api.stop().await
+}
+
+/// Looks at the dead letter, takes it along and replays it.
+async fn mend(browser: &Browser, url: &str) -> anyhow::Result<()> {
+    browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", url)).await?;
     browser.until("main table", "null-value").await?;
     browser.until("main tbody td[data-label^='Replayed']", "no").await?;
     browser.picture("dead-letters").await?;
@@ -164,11 +173,34 @@ async fn a_pipeline_is_made_watched_paused_and_mended_by_hand() -> anyhow::Resul
     browser.picture("dead-letter").await?;
     browser.click("form[action$='/replay'] button.primary").await?;
     // It comes back, since nothing was mended.
-    browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", api.url)).await?;
+    browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", url)).await?;
     browser.until_loaded("main tbody tr:first-child td[data-label='Attempt']", "2").await?;
     browser.until("main tbody tr:last-child td[data-label^='Replayed']", "Replayed").await?;
+    Ok(())
+}
 
-    browser.stop().await?;
-    sink.stop().await?;
-    api.stop().await
+/// Deletes the pipeline with its offsets and dead letters.
+async fn remove(browser: &Browser, url: &str, world: &World) -> anyhow::Result<()> {
+    browser.client.goto(&format!("{}/pipelines/{NAME}", url)).await?;
+    browser.click(".danger summary").await?;
+    browser.click(".danger input[value='offsets']").await?;
+    browser.click(".danger input[value='dead-letters']").await?;
+    browser.picture("delete").await?;
+    let name = browser.client.find(Locator::Css(".danger input[name='confirm']")).await?;
+    name.send_keys(NAME).await?;
+    browser.click(".danger button.bad").await?;
+    browser.until_loaded("main", "No pipelines yet").await?;
+    let kafka = world.servers.kafka();
+    let group = format!("{}.{NAME}", world.namespace);
+    assert_eq!(kafka.committed_sum(&group, &world.topic).await?, 0);
+    for kind in ["dead-letters", "replay"] {
+        let topic = format!("{}.{kind}.{NAME}", world.namespace);
+        eventually(&format!("{topic} is gone"), PATIENCE, async || {
+            let ends = kafka.end_offsets(&topic).await;
+            ends.is_err_and(|error| error.to_string().contains("does not exist"))
+        })
+        .await?;
+    }
+    assert_eq!(world.rows().await, 70, "the table stays");
+    Ok(())
 }
