@@ -61,6 +61,7 @@ pub struct PageQuery {
 
 /// Some letters.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = DeadLetterPage)]
 pub struct Page {
     /// The topic they are in.
     pub topic: String,
@@ -87,7 +88,6 @@ pub struct Page {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
-#[serde(deny_unknown_fields)]
 pub struct LetterId {
     /// Partition of the dead-letter topic.
     pub partition: i32,

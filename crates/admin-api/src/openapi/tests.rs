@@ -1,6 +1,7 @@
 use pipeline_spec::Pipeline;
+use utoipa::PartialSchema as _;
 
-use super::*;
+use super::{docs::placeholders, shapes::PipelineShape, *};
 
 #[test]
 fn every_operation_has_its_own_id_and_says_what_it_needs() {
@@ -10,7 +11,12 @@ fn every_operation_has_its_own_id_and_says_what_it_needs() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
             assert!(ids.insert(id.to_owned()), "{id} is there twice");
-            assert!(operation["responses"]["default"].is_object(), "{method} {path}");
+            let statuses: Vec<&String> =
+                operation["responses"].as_object().unwrap().keys().collect();
+            // What is not told is not answered.
+            assert!(!statuses.contains(&&"default".to_owned()), "{method} {path}");
+            assert!(statuses.contains(&&"401".to_owned()), "{method} {path}");
+            assert!(statuses.iter().any(|status| status.starts_with('2')), "{method} {path}");
             let public = operation["description"] == "Needs the role `public`.";
             assert_eq!(operation.get("security").is_none(), public, "{method} {path}");
             for name in placeholders(path) {
@@ -31,6 +37,17 @@ fn every_reference_leads_somewhere() {
         assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
     assert!(text.contains("#/components/schemas/Pipeline\""));
+}
+
+#[test]
+fn a_name_stands_for_one_schema() {
+    let mut seen = std::collections::BTreeMap::new();
+    for (name, schema) in described().1 {
+        let schema = serde_json::to_value(schema).unwrap();
+        let before = seen.insert(name.clone(), schema.clone());
+        assert!(before.is_none_or(|before| before == schema), "two types are called {name}");
+    }
+    assert!(seen.contains_key("TopicSummaryPage") && seen.contains_key("PipelineSummaryPage"));
 }
 
 #[test]

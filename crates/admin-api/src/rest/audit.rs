@@ -10,7 +10,7 @@ use service::problem::Problem;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    paging::{LIMIT_DEFAULT, LIMIT_MAX},
+    paging::{LIMIT_DEFAULT, LIMIT_MAX, within},
     pipelines,
 };
 use crate::state::App;
@@ -22,6 +22,8 @@ pub struct AuditQuery {
     /// Only what happened before this entry: `next` of the page before.
     pub before: Option<i64>,
     /// Most entries to answer, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    #[serde(deserialize_with = "within::<1000, _>")]
     pub limit: Option<u32>,
     /// Only what was done to this, as a rule the name of a pipeline.
     pub subject: Option<String>,

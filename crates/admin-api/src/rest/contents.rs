@@ -29,7 +29,7 @@ pub struct Contents {
     /// The schema that it names.
     pub schema_id: Option<u32>,
     /// What it says by that schema.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub decoded: Option<Value>,
     /// Why it could not be decoded, where it names a schema.
     pub undecodable: Option<String>,

@@ -17,6 +17,7 @@ use utoipa::IntoParams;
 
 use super::{
     offsets,
+    paging::within,
     pipelines::{not_updated, now_ms},
 };
 use crate::{
@@ -45,6 +46,8 @@ pub struct LettersQuery {
     /// `next` of the page before.
     pub cursor: Option<String>,
     /// Most letters, 1 to 100; 20 unless given.
+    #[param(minimum = 1, maximum = 100)]
+    #[serde(deserialize_with = "within::<100, _>")]
     pub limit: Option<u32>,
 }
 

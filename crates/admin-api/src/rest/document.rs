@@ -81,6 +81,9 @@ impl<S: Send + Sync> FromRequest<S> for Text {
         let body =
             Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         match String::from_utf8(body.into()) {
+            Ok(text) if text.trim().is_empty() => {
+                Err(problem::bad_request("the body is empty: send a document").into_response())
+            }
             Ok(text) => Ok(Self(text)),
             Err(_) => Err(problem::bad_request("the document is not utf-8").into_response()),
         }

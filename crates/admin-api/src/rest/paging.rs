@@ -1,6 +1,6 @@
 //! A wish for a part of a list in, that part out.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::ToSchema;
 
 /// Entries of a page unless asked for otherwise.
@@ -28,6 +28,19 @@ pub fn page<T>(all: Vec<T>, offset: Option<u32>, limit: Option<u32>) -> Page<T> 
     let end = offset.saturating_add(limit);
     let items = all.into_iter().skip(offset as usize).take(limit as usize).collect();
     Page { items, total, next: ((end as usize) < total).then_some(end) }
+}
+
+/// Reads a number of entries from 1 to `MAX`.
+pub(crate) fn within<'de, const MAX: u32, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<u32>, D::Error> {
+    let limit = Option::<u32>::deserialize(from)?;
+    match limit {
+        Some(limit) if !(1..=MAX).contains(&limit) => {
+            Err(D::Error::custom(format_args!("must be 1 to {MAX}, not {limit}")))
+        }
+        _ => Ok(limit),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     lines::{DiffLine, LINES_MAX, compare},
-    paging::{Page, page},
+    paging::{Page, page, within},
 };
 use crate::{problem, state::App};
 
@@ -22,6 +22,8 @@ pub struct SubjectsQuery {
     /// Entries to skip.
     pub offset: Option<u32>,
     /// Most entries to answer, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    #[serde(deserialize_with = "within::<1000, _>")]
     pub limit: Option<u32>,
     /// Text in the name.
     pub q: Option<String>,

@@ -10,7 +10,7 @@ use crate::{
     auth::Role::{Admin, Operator, Public, Viewer},
     dead_letters as letters,
     offsets::Way,
-    openapi::{self, Docs},
+    openapi::{self, Docs, DocumentShape},
     plan::Plan,
     routes::Route,
 };
@@ -20,6 +20,8 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("if-match", "Do it only if the pipeline has this entity tag"),
     ("if-none-match", "`*`: do it only if there is no such pipeline"),
 ];
+const IF_NONE_MATCH: &[(&str, &str)] =
+    &[("if-none-match", "Answer with it only if it has not this entity tag")];
 const IF_MATCH: &[(&str, &str)] = &[("if-match", "Do it only if the pipeline has this entity tag")];
 
 /// Every route of the REST API.
@@ -29,7 +31,7 @@ pub(crate) fn routes() -> Vec<Route> {
         "/openapi.json",
         Public,
         || get(openapi::answer),
-        Docs::new("getOpenApi", "This document"),
+        Docs::new("getOpenApi", "This document").gives::<DocumentShape>(),
     )];
     table.extend(pipeline_routes());
     table.extend(pipeline_actions());
@@ -78,7 +80,10 @@ fn pipeline_routes() -> Vec<Route> {
             ONE,
             Viewer,
             || get(handle::get),
-            Docs::new("getPipeline", "The document of a pipeline").gives_document(),
+            Docs::new("getPipeline", "The document of a pipeline")
+                .headers(IF_NONE_MATCH)
+                .gives_document()
+                .or_nothing(304),
         ),
         Route::rest(
             Method::PUT,
@@ -89,7 +94,9 @@ fn pipeline_routes() -> Vec<Route> {
                 .query::<pipelines::WriteQuery>()
                 .headers(CONDITIONS)
                 .takes_document()
-                .gives_document(),
+                .gives_document()
+                .or_gives::<Plan>(200)
+                .or_gives_document(201),
         ),
         Route::rest(
             Method::DELETE,
@@ -101,7 +108,8 @@ fn pipeline_routes() -> Vec<Route> {
                 .headers(IF_MATCH)
                 .gives::<pipelines::PipelineStatus>()
                 .status(202)
-                .or_gives::<pipelines::RemovalPlan>(200),
+                .or_gives::<pipelines::RemovalPlan>(200)
+                .or_nothing(204),
         ),
         Route::rest(
             Method::GET,
@@ -175,7 +183,8 @@ fn letter_routes() -> Vec<Route> {
             Operator,
             || get(dead_letters::handle_export),
             Docs::new("exportDeadLetters", "All of them, one line of JSON each, oldest first")
-                .query::<dead_letters::ExportQuery>(),
+                .query::<dead_letters::ExportQuery>()
+                .gives_lines_of::<letters::Letter>(),
         ),
         Route::rest(
             Method::GET,

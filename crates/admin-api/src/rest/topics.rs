@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     contents::{self, Contents},
-    paging::{Page, page},
+    paging::{Page, page, within},
 };
 use crate::{
     kafka::look::{Place, Sample, Span},
@@ -38,6 +38,8 @@ pub struct TopicsQuery {
     /// Entries to skip.
     pub offset: Option<u32>,
     /// Most entries to answer, 1 to 100; 50 unless given.
+    #[param(minimum = 1, maximum = 100)]
+    #[serde(deserialize_with = "within::<100, _>")]
     pub limit: Option<u32>,
     /// Text in the name.
     pub q: Option<String>,
@@ -88,6 +90,8 @@ pub struct PartitionSpan {
 #[serde(deny_unknown_fields, default)]
 pub struct SampleQuery {
     /// Most records, 1 to 100; 10 unless given.
+    #[param(minimum = 1, maximum = 100)]
+    #[serde(deserialize_with = "within::<100, _>")]
     pub limit: Option<u32>,
     /// Which end of the topic; the newest records unless given.
     #[param(inline)]

@@ -111,6 +111,8 @@ async fn every_refusal_is_a_problem_document() -> anyhow::Result<()> {
     expect(request(Method::POST, "/v1/pipelines/none/pause"), 404).await?;
     expect(request(Method::PATCH, "/v1/pipelines"), 405).await?;
     expect(request(Method::GET, "/v1/pipelines?limit=x"), 400).await?;
+    expect(request(Method::GET, "/v1/pipelines?limit=0"), 400).await?;
+    expect(request(Method::GET, "/v1/topics?limit=101"), 400).await?;
     expect(request(Method::GET, "/v1/pipelines?no_such=1"), 400).await?;
     expect(request(Method::GET, "/v1/pipelines?selector=a%3D%3D%3D"), 400).await?;
     expect(request(Method::GET, "/v1/pipelines/%FF"), 400).await?;

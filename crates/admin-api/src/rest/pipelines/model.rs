@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::rest::paging::Page;
+use crate::rest::paging::{Page, within};
 
 /// A part of the list of pipelines.
 pub type PipelinePage = Page<PipelineSummary>;
@@ -17,6 +17,8 @@ pub struct ListQuery {
     /// Entries to skip.
     pub offset: Option<u32>,
     /// Most entries to answer, 1 to 1000; 100 unless given.
+    #[param(minimum = 1, maximum = 1000)]
+    #[serde(deserialize_with = "within::<1000, _>")]
     pub limit: Option<u32>,
     /// Labels, as `team=retail,env!=test,critical`.
     pub selector: Option<String>,
