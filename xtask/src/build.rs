@@ -43,6 +43,13 @@ pub(crate) fn sink_without_intents(profile: Profile) -> anyhow::Result<()> {
     fs::rename(&draft, &to).with_context(|| format!("write {}", to.display()))
 }
 
+/// Builds `penstock` as tests are built, so that a check has built it already.
+pub(crate) fn penstock() -> anyhow::Result<PathBuf> {
+    let built = cargo().args(["build", "--package", "penstock"]).status();
+    ensure!(built.context("run cargo build")?.success(), "cargo build failed");
+    Ok(folder(Profile::Dev)?.join("penstock"))
+}
+
 /// Runs what was built, in the user's folder: that is where files named by options are.
 pub(crate) fn run(program: &Path, options: &[OsString]) -> anyhow::Result<bool> {
     let status = Command::new(program).args(options).status();
@@ -61,7 +68,8 @@ fn build(profile: Profile, more: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn folder(profile: Profile) -> anyhow::Result<PathBuf> {
+/// Where cargo puts what it builds.
+pub(crate) fn folder(profile: Profile) -> anyhow::Result<PathBuf> {
     let told = cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])
         .stderr(Stdio::inherit())

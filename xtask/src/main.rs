@@ -1,5 +1,5 @@
-//! The repository's chores: `cargo xtask check`, `bench`, `edits`, `sim` and `torture`. Nothing
-//! has to be installed first.
+//! The repository's chores: `cargo xtask check`, `bench`, `edits`, `sim`, `torture` and `fuzz-api`.
+//! Nothing has to be installed first.
 
 use std::{
     ffi::OsString,
@@ -13,6 +13,7 @@ mod bench;
 mod build;
 mod check;
 mod edits;
+mod fuzz_api;
 mod sim;
 mod torture;
 
@@ -49,6 +50,9 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Starts penstock and asks its admin API whatever its document allows, and what it does not,
+    /// with the token of each role; see docs/admin-api.md. Needs Python 3.10 or newer and minutes.
+    FuzzApi(fuzz_api::Options),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Edits(options) => edits::run(&options),
         Chore::Sim(options) => sim::run(&options),
         Chore::Torture { options } => torture::run(&options),
+        Chore::FuzzApi(options) => fuzz_api::run(&options),
     };
     match passed {
         Ok(true) => ExitCode::SUCCESS,

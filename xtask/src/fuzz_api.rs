@@ -1,0 +1,94 @@
+//! How much to ask in, whether the admin API's answers are what its document says out.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+
+use self::{
+    penstock::{ROLES, Running},
+    tools::Tools,
+};
+use crate::build::{self, Profile};
+
+mod http;
+mod penstock;
+mod tools;
+
+/// A pipeline whose records are no rows: all of them become dead letters.
+const LETTERS: &str = r#"{"name": "letters", "source": {"topics": ["penstock.audit"]},
+    "target": {"database": "shop", "table": "letters"}}"#;
+
+/// What a user may choose.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Requests per operation and role that are made at random, besides those at the edges of
+    /// every parameter.
+    #[arg(long, default_value_t = 20)]
+    examples: u32,
+    /// The same seed makes the same requests.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs `penstock` with a data folder of its own, has a validator read the document of the admin
+/// API, and asks every operation with the token of each role.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    let program = build::penstock()?;
+    let folder = build::folder(Profile::Dev)?.join("fuzz-api");
+    let tools = Tools::install(&folder.join("tools"))?;
+    say("starting penstock");
+    let penstock = Running::start(&program, &folder.join("data"))?;
+    let passed = ask(&penstock, &tools, &folder, options);
+    penstock.stop()?;
+    passed
+}
+
+fn ask(
+    penstock: &Running,
+    tools: &Tools,
+    folder: &Path,
+    options: &Options,
+) -> anyhow::Result<bool> {
+    let document = folder.join("openapi.json");
+    let (status, body) = http::ask(&penstock.address, "GET", "/openapi.json", "", "")?;
+    ensure!(status == 200, "GET /openapi.json: {status}");
+    fs::write(&document, body).with_context(|| format!("write {}", document.display()))?;
+    if !tools.validates(&document)? {
+        return Ok(false);
+    }
+    let path = "/v1/pipelines?force=true";
+    let (status, body) = http::ask(&penstock.address, "POST", path, penstock.admin(), LETTERS)?;
+    ensure!(status == 201, "POST {path}: {status} {body}");
+    let mut all = true;
+    for (role, token) in ROLES.into_iter().zip(&penstock.tokens) {
+        say(&format!("asking as {role}, seed {}", options.seed));
+        let mut schemathesis = tools.schemathesis();
+        schemathesis
+            .env("FUZZ_API_TOKEN", token)
+            .args(["run", "--no-color"])
+            .arg(&document)
+            .args(["--url", &format!("http://{}", penstock.address)])
+            .args(["--max-examples", &options.examples.to_string()])
+            .args(["--seed", &options.seed.to_string()])
+            .args(["--report", "ndjson", "--report-ndjson-path"])
+            .arg(folder.join(format!("{role}.ndjson")));
+        // All roles, also when one has found something.
+        all &= succeeds(&mut schemathesis)?;
+    }
+    Ok(all)
+}
+
+fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
+    let program = Path::new(command.get_program()).display().to_string();
+    Ok(command.status().with_context(|| format!("run {program}"))?.success())
+}
+
+fn say(text: &str) {
+    // A closed terminal is no failure of its own.
+    writeln!(io::stderr(), "xtask: {text}").ok();
+}
