@@ -23,6 +23,7 @@ mod revisions;
 mod schema_mismatch;
 mod schema_versions;
 mod shutdown;
+mod slow_drain;
 mod start;
 mod stored;
 mod table_changes;
