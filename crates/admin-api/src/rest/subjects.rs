@@ -122,6 +122,7 @@ pub async fn list(app: &App, query: &SubjectsQuery) -> Result<SubjectPage, Probl
 ///
 /// When there is no such subject, or the registry does not answer.
 pub async fn versions(app: &App, subject: &str) -> Result<SubjectVersions, Problem> {
+    can_be(subject)?;
     let versions = app.registry().versions(subject).await;
     let versions = versions.map_err(|error| problem::registry(&error))?;
     Ok(SubjectVersions { subject: subject.to_owned(), versions })
@@ -137,6 +138,7 @@ pub async fn version(
     subject: &str,
     version: Option<u32>,
 ) -> Result<SchemaVersion, Problem> {
+    can_be(subject)?;
     let version = version.map_or(Version::Latest, Version::Number);
     let found = app.registry().version(subject, version).await;
     found.map(shown).map_err(|error| problem::registry(&error))
@@ -164,11 +166,21 @@ pub async fn diff(app: &App, subject: &str, query: DiffQuery) -> Result<SchemaDi
 ///
 /// As [`versions`]; 422 for a schema that is none.
 pub async fn check(app: &App, subject: &str, schema: &str) -> Result<Compatible, Problem> {
+    can_be(subject)?;
     let candidate =
         NewSchema { kind: SchemaKind::Avro, text: schema.to_owned(), references: Vec::new() };
     let found = app.registry().is_compatible(subject, Version::Latest, &candidate).await;
     let found = found.map_err(|error| problem::registry(&error))?;
     Ok(Compatible { compatible: found.compatible, messages: found.messages })
+}
+
+/// That a registry can have a subject of that name. Web servers in front of one refuse others by
+/// themselves, which would look as if the registry was away.
+fn can_be(subject: &str) -> Result<(), Problem> {
+    if subject.is_empty() || subject.chars().any(char::is_control) {
+        return Err(problem::not_found("subject of that name"));
+    }
+    Ok(())
 }
 
 fn shown(found: SubjectVersion) -> SchemaVersion {
