@@ -165,9 +165,7 @@ impl Rates {
             if passed < Self::LEAST {
                 return rate;
             }
-            let new = ends.saturating_sub(before).max(0);
-            let rate = u32::try_from(new).map_or(f64::from(u32::MAX), f64::from);
-            let rate = Some(rate / passed.as_secs_f64());
+            let rate = Some(per_second(before, ends, passed));
             seen.insert(topic.to_owned(), (now, ends, rate));
             return rate;
         }
@@ -176,6 +174,12 @@ impl Rates {
         }
         None
     }
+}
+
+/// Records per second between two looks; none when a topic was created anew meanwhile.
+fn per_second(before: i64, ends: i64, passed: Duration) -> f64 {
+    let new = ends.saturating_sub(before).max(0);
+    u32::try_from(new).map_or(f64::from(u32::MAX), f64::from) / passed.as_secs_f64()
 }
 
 /// Topics as wished.
@@ -277,6 +281,10 @@ async fn spans(app: &App, topic: &str) -> Result<Vec<Span>, Problem> {
     app.kafka().spans(topic, partitions).await
 }
 
+fn records(spans: &[Span]) -> i64 {
+    spans.iter().map(|span| span.high - span.low).fold(0, i64::saturating_add)
+}
+
 fn summary(app: &App, topic: String, spans: &[Span]) -> TopicSummary {
     let specs = app.specs().unwrap_or_default();
     let reads =
@@ -284,7 +292,7 @@ fn summary(app: &App, topic: String, spans: &[Span]) -> TopicSummary {
     let ends = spans.iter().map(|span| span.high).fold(0, i64::saturating_add);
     TopicSummary {
         partitions: spans.len(),
-        records: spans.iter().map(|span| span.high - span.low).fold(0, i64::saturating_add),
+        records: records(spans),
         records_per_s: app.rates().of(&topic, ends),
         pipelines: reads.map(|stored| stored.spec.name.clone()).collect(),
         topic,
@@ -312,3 +320,6 @@ pub(crate) async fn handle_sample(
 ) -> Result<Json<TopicSample>, Problem> {
     sample(&app, &topic, &query).await.map(Json)
 }
+
+#[cfg(test)]
+mod tests;

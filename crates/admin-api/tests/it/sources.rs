@@ -26,6 +26,8 @@ async fn a_topic_shows_its_records_to_those_who_may_see_them() -> anyhow::Result
         Record::of([0xff, 0xfe]).to_partition(1),
     ];
     scene.servers.kafka().produce(&scene.topic, records).await?;
+    // Named as Kafka's own.
+    scene.servers.kafka().create_topic(&format!("__{}", scene.topic), 1, &[]).await?;
     let api = scene.api().await?;
     let (viewer, operator) = (scene.token(Role::Viewer), scene.token(Role::Operator));
 
@@ -58,6 +60,25 @@ async fn a_topic_shows_its_records_to_those_who_may_see_them() -> anyhow::Result
     let newest = api.get(&path, operator).await?;
     assert_eq!(newest["records"].as_array().map(Vec::len), Some(1));
     assert_eq!(newest["records"][0]["offset"], 1);
+    let path = format!("/v1/topics/{}/sample?limit=1&partition=0", scene.topic);
+    let other = api.get(&path, operator).await?;
+    assert_eq!(other["records"][0]["partition"], 0, "older, but of the partition asked for");
+    let path = format!("/v1/topics/{}/sample", scene.topic);
+    let places = |sample: &Value| -> Vec<(Value, Value)> {
+        let records = sample["records"].as_array().into_iter().flatten();
+        records.map(|one| (one["partition"].clone(), one["offset"].clone())).collect()
+    };
+    let all = places(&api.get(&path, operator).await?);
+    assert_eq!(all, [(1, 1), (1, 0), (0, 0)].map(|(p, o)| (p.into(), o.into())), "newest first");
+    let one = places(&api.get(&format!("{path}?limit=1"), operator).await?);
+    assert_eq!(one.len(), 1, "of all partitions together");
+    let create = api.request(Method::POST, "/v1/pipelines", operator);
+    let created = create.body(scene.document("reads", "")).send().await?.status();
+    assert_eq!(created, 201);
+    let detail = api.get(&format!("/v1/topics/{}", scene.topic), viewer).await?;
+    assert_eq!(detail["pipelines"], json!(["reads"]));
+    let detail = api.get(&format!("/v1/topics/__{}", scene.topic), viewer).await?;
+    assert_eq!(detail["pipelines"], json!([]), "nobody reads it");
     let none = api.request(Method::GET, "/v1/topics/no-such-topic/sample", operator);
     assert_eq!(refusal(none).await?.0, 404);
     assert!(scene.servers.kafka().end_offsets("no-such-topic").await.is_err(), "nor is it created");
@@ -99,6 +120,8 @@ async fn subjects_show_versions_and_what_differs() -> anyhow::Result<()> {
     assert_eq!(answer["compatible"], false, "{answer}");
     for (path, wanted) in [
         ("/v1/subjects/no-such-subject/versions".to_owned(), 404),
+        ("/v1/subjects/no%10such%C2%81subject/versions".to_owned(), 404),
+        ("/v1/subjects/%10/versions/latest".to_owned(), 404),
         (format!("{path}/versions/99"), 404),
         (format!("{path}/versions/x"), 400),
         (format!("{path}/diff?from=1&to=99"), 404),

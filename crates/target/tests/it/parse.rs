@@ -33,6 +33,7 @@ async fn one_expression_over_a_row_is_accepted() -> Result<()> {
 #[tokio::test]
 async fn what_is_more_than_an_expression_is_refused() -> Result<()> {
     let fixture = Fixture::new().await?;
+    let long = format!("'{}'", "a".repeat(16 << 10));
     for text in [
         "",
         " ",
@@ -76,6 +77,13 @@ async fn what_is_more_than_an_expression_is_refused() -> Result<()> {
         "id # x\n), (2",
         "id))",
         "((id",
+        // Fine for the parser, and seen by one check each.
+        "'a;b'",
+        "id + (ts AS other)",
+        "tuple(*)",
+        "tuple(t.*)",
+        "tuple(COLUMNS('.*'))",
+        long.as_str(),
     ] {
         let found = fixture.target.check_expression(text).await?;
         assert!(found.is_some(), "{text:?} was accepted");
@@ -100,6 +108,9 @@ async fn one_select_from_input_is_accepted_and_nothing_else() -> Result<()> {
         "SELECT * FROM t",
         "SELECT * FROM other.input",
         "SELECT * FROM input, system.tables",
+        "SELECT * FROM input, numbers(3)",
+        "SELECT * FROM input, url('http://127.0.0.1/', CSV, 'a Int64')",
+        "SELECT ';' FROM input",
         "SELECT * FROM input JOIN t ON input.id = t.id",
         "SELECT * FROM input UNION ALL SELECT * FROM input",
         "SELECT * FROM url('http://127.0.0.1/', CSV, 'a Int64')",

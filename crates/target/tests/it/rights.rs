@@ -14,6 +14,8 @@ async fn rights_are_told_as_the_server_has_them() -> Result<()> {
         assert_eq!(fixture.target.has_right(&right(privilege, own)).await?, Some(true));
         assert_eq!(fixture.target.has_right(&right(privilege, "not_ours")).await?, Some(false));
     }
+    assert!(fixture.target.database_exists(own).await?);
+    assert!(!fixture.target.database_exists("not_there").await?, "what is missing is told");
     let grant = right("CREATE TABLE", "a`b").grant("me");
     assert_eq!(grant, "GRANT CREATE TABLE ON `a\\`b`.`t` TO `me`");
     Ok(())
