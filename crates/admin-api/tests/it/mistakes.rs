@@ -27,7 +27,8 @@ async fn a_wrong_document_is_answered_with_every_place_that_is_wrong() -> anyhow
         .filter_map(|error| error["pointer"].as_str())
         .collect();
     assert_eq!(pointers, ["/name", "/sql", "/workers", "/sql"]);
-    for odd in ["", "{", "- a", "name: [", "\u{0}", "name: a\nname: a\n", "123"] {
+    assert_eq!(refusal(post(String::new())).await?.0, 400);
+    for odd in ["{", "- a", "name: [", "\u{0}", "name: a\nname: a\n", "123"] {
         assert_eq!(refusal(post(odd.to_owned())).await?.0, 422, "{odd:?}");
     }
 

@@ -146,7 +146,7 @@ fn all_problems_are_told_at_once() {
     let invalid = Pipeline::from_yaml(&text).unwrap_err();
     assert_eq!(
         invalid.to_string(),
-        "invalid pipeline: /name: must be 1 to 63 of a-z, 0-9 and `-`; /sql: not supported yet; \
-         /workers: must be 1 to 64, not 0"
+        "invalid pipeline: /name: must be 1 to 63 of a-z, 0-9 and `-`; /sql: sinks cannot run \
+         it yet; /workers: must be 1 to 64, not 0"
     );
 }
