@@ -208,7 +208,14 @@ fn still(app: &App, stored: &Stored) -> Result<(), Problem> {
 }
 
 async fn plan(app: &App, stored: &Stored, way: &Way) -> Result<Plan, Problem> {
-    let unsure = if *way == Way::Table { topics::check(app, stored)? } else { Vec::new() };
+    let unsure = match way {
+        Way::Table | Way::Mirror => topics::check(app, stored)?,
+        Way::Earliest
+        | Way::Latest
+        | Way::Timestamp { .. }
+        | Way::Explicit { .. }
+        | Way::Group { .. } => Vec::new(),
+    };
     let client = kafka::client(app.config());
     let subject = subject(app, stored, &client);
     let statuses = app.status();

@@ -90,8 +90,9 @@ const KNOWN: &[(&str, Words)] = &[
             "The consumer group has no offset although it has worked on this partition before: \
              the offsets were deleted, or expired while no sink ran.",
             &[
-                ("Choose “table”: go on after the last record that the table holds.", Offsets),
-                ("Or empty the table and start from the earliest record.", Offsets),
+                ("Choose “table”: go on at the first record that is not in the table.", Offsets),
+                ("Or “mirror”: go on where the copy of the offsets says.", Offsets),
+                ("If the topic was deleted and created again: start at “earliest”.", Offsets),
             ],
         ),
     ),

@@ -1,5 +1,5 @@
-//! What sinks report and what was copied of commits in, whether the table's rows are of the topics
-//! that are there out.
+//! What sinks report and what was copied of commits in, whether rows and copied offsets are of the
+//! topics that are there out.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use service::problem::{FieldError, Problem};
 use crate::{rest::pipelines, state::App};
 
 /// Refuses where a topic was deleted and created again since offsets of it were committed: what the
-/// table holds are rows of the earlier one then. Answers with the topics of which that cannot be
-/// told.
+/// table holds and what was copied is of the earlier one then. Answers with the topics of which that
+/// cannot be told.
 pub(super) fn check(app: &App, stored: &Stored) -> Result<Vec<String>, Problem> {
     let statuses = app.status();
     let name = &stored.spec.name;
@@ -28,7 +28,7 @@ pub(super) fn check(app: &App, stored: &Stored) -> Result<Vec<String>, Problem> 
             (Some(before), Some(now)) if before != now => return Err(another(topic)),
             (Some(_), Some(_)) => {}
             (None, _) | (_, None) => unsure.push(format!(
-                "whether {topic} is the topic that the rows in the table are of, and not another \
+                "whether {topic} is the topic that rows and copied offsets are of, and not another \
                  one created under its name since, could not be found out"
             )),
         }
@@ -54,9 +54,9 @@ fn before<'a>(mirrors: impl Iterator<Item = &'a Mirror>) -> BTreeMap<&'a str, St
 
 fn another(topic: &str) -> Problem {
     let message = format!(
-        "{topic} was deleted and created again: the rows in the table are of the earlier topic, and \
-         its offsets say nothing about the records of this one. Reset to earliest; with delete_rows \
-         the rows of the earlier topic go, without it they stay"
+        "{topic} was deleted and created again: the rows in the table and the copied offsets are of \
+         the earlier topic, and say nothing about the records of this one. Reset to earliest; with \
+         delete_rows the rows of the earlier topic go, without it they stay"
     );
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the offsets cannot be set so")
         .errors([FieldError { pointer: "/to".to_owned(), message }])

@@ -25,7 +25,7 @@ pub fn advice(reason: &str) -> &'static str {
         "offsets-lost" => {
             "The group's offsets are gone although it has worked before. Reset the pipeline's \
              offsets to `table`, the first record that is not in the table, or to `mirror`, the \
-             copy in the status topic."
+             copy in the status topic; to `earliest` if the topic was deleted and created again."
         }
         "offset-out-of-range" => {
             "The topic no longer has the record to go on from. Reset the pipeline's offsets to \
