@@ -15,7 +15,7 @@ use pipeline_spec::store::{Change, Claim, Snapshot, StatusSnapshot, Stored};
 use service::problem::Problem;
 use tokio::task::JoinSet;
 
-use super::{audit, errand_servers, has_drained, is_reset_done, ourselves};
+use super::{audit, errand_servers, has_drained, is_reset_done, ourselves, told};
 use crate::{
     auth::random_secret,
     problem,
@@ -151,9 +151,12 @@ impl Held {
             return Ok(());
         }
         let since = Instant::now();
-        let by = self.by.clone();
-        let again = |stored: &Stored, now| Some(claimed(stored, &by, now));
-        self.stored = self.change(app, "pipeline.claim", again).await?;
+        let again = app.store().update(|specs| {
+            let (change, stored) = self.again(specs, now_ms())?;
+            Ok((vec![change], stored))
+        });
+        self.stored = again.await.map_err(not_updated)?;
+        app.metrics().changed("pipeline.claim", "penstock", &self.stored.spec.name);
         self.since = since;
         match self.since.elapsed() < ASK_WITHIN {
             true => Ok(()),
@@ -163,44 +166,37 @@ impl Held {
 
     /// Says that it is done.
     async fn settle(&self, app: &App) -> Result<(), Problem> {
-        if self.stored.deleting {
-            return self.remove(app).await;
-        }
-        let crossed_off = |stored: &Stored, now| {
-            Some(next(stored, &ourselves(), now, |stored| {
-                (stored.reset, stored.claim) = (None, None);
-            }))
-        };
-        self.change(app, "pipeline.reset-done", crossed_off).await.map(drop)
-    }
-
-    async fn remove(&self, app: &App) -> Result<(), Problem> {
-        let name = &self.stored.spec.name;
-        let removed = app.store().update(|specs| {
-            let stored = self.ours(specs)?;
-            let audit = audit("pipeline.removed", stored, None, now_ms());
-            Ok((vec![Change::Remove { name: name.clone(), audit }], ()))
+        let settled = app.store().update(|specs| {
+            let change = self.done(specs, now_ms())?;
+            let told = told(&change);
+            Ok((vec![change], told))
         });
-        removed.await.map_err(not_updated)?;
-        app.metrics().changed("pipeline.removed", "penstock", name);
+        if let Some((what, name)) = settled.await.map_err(not_updated)? {
+            app.metrics().changed(&what, "penstock", &name);
+        }
         Ok(())
     }
 
-    async fn change(
-        &self,
-        app: &App,
-        what: &str,
-        to: impl Fn(&Stored, i64) -> Option<Stored>,
-    ) -> Result<Stored, Problem> {
-        let changed = app.store().update(|specs| {
-            let (stored, now) = (self.ours(specs)?, now_ms());
-            let Some(changed) = to(stored, now) else { return Err(lost()) };
-            let audit = audit(what, stored, Some(&changed), now);
-            Ok((vec![Change::Put { stored: changed.clone(), audit }], changed))
+    /// What claims it once more, and how it is stored then.
+    fn again(&self, specs: &Snapshot, now: i64) -> Result<(Change, Stored), Problem> {
+        let stored = self.ours(specs)?;
+        let again = claimed(stored, &self.by, now);
+        let audit = audit("pipeline.claim", stored, Some(&again), now);
+        Ok((Change::Put { stored: again.clone(), audit }, again))
+    }
+
+    /// What removes the pipeline or crosses the reset off.
+    fn done(&self, specs: &Snapshot, now: i64) -> Result<Change, Problem> {
+        let stored = self.ours(specs)?;
+        if self.stored.deleting {
+            let audit = audit("pipeline.removed", stored, None, now);
+            return Ok(Change::Remove { name: stored.spec.name.clone(), audit });
+        }
+        let done = next(stored, &ourselves(), now, |stored| {
+            (stored.reset, stored.claim) = (None, None);
         });
-        let changed = changed.await.map_err(not_updated)?;
-        app.metrics().changed(what, "penstock", &changed.spec.name);
-        Ok(changed)
+        let audit = audit("pipeline.reset-done", stored, Some(&done), now);
+        Ok(Change::Put { stored: done, audit })
     }
 
     /// The pipeline as it is stored, while the claim is ours.

@@ -81,13 +81,38 @@ fn a_claim_keeps_others_off_until_it_ends() {
     assert_eq!(first.version, 4);
     assert!(!is_due(&first, &carried_out(), NOW + CLAIMED_MS - 1));
     assert!(is_due(&first, &carried_out(), NOW + CLAIMED_MS));
+}
 
-    let held = |by: &str| Held { stored: first.clone(), by: by.to_owned(), since: Instant::now() };
-    let mut specs = Snapshot::default();
-    specs.pipelines.insert("a".to_owned(), Arc::new(first.clone()));
-    assert!(held("one").ours(&specs).is_ok());
-    assert!(held("another").ours(&specs).is_err());
-    let second = claimed(&first, "another", NOW + CLAIMED_MS);
-    specs.pipelines.insert("a".to_owned(), Arc::new(second));
-    assert!(held("one").ours(&specs).is_err(), "who was late must not say that it is done");
+/// Who was late must neither go on nor say that it is done.
+#[test]
+fn only_whoever_has_the_claim_goes_on_and_settles() {
+    let deleting = stored(|stored| {
+        (stored.deleting, stored.purge) = (true, Purge { offsets: true, dead_letters: true });
+    });
+    for wished in [with_reset(true), deleting] {
+        let first = claimed(&wished, "one", NOW);
+        let mut specs = Snapshot::default();
+        specs.pipelines.insert("a".to_owned(), Arc::new(first.clone()));
+        let held =
+            |by: &str| Held { stored: first.clone(), by: by.to_owned(), since: Instant::now() };
+        let may = |by: &str, specs: &Snapshot| {
+            let (done, again) = (held(by).done(specs, NOW), held(by).again(specs, NOW));
+            assert_eq!(done.is_ok(), again.is_ok());
+            done.is_ok()
+        };
+        assert!(may("one", &specs) && !may("another", &specs));
+        match held("one").done(&specs, NOW) {
+            Ok(Change::Remove { name, .. }) => assert!(wished.deleting && name == "a"),
+            Ok(Change::Put { stored, .. }) => {
+                assert!(!wished.deleting && stored.reset.is_none() && stored.claim.is_none());
+            }
+            other => panic!("{other:?}"),
+        }
+        let (_, again) = held("one").again(&specs, NOW + 5).unwrap();
+        assert_eq!(again.claim.map(|claim| claim.until_ms), Some(NOW + 5 + CLAIMED_MS));
+        let second = claimed(&first, "another", NOW + CLAIMED_MS);
+        specs.pipelines.insert("a".to_owned(), Arc::new(second));
+        assert!(!may("one", &specs) && may("another", &specs));
+        assert!(!may("one", &Snapshot::default()), "it was removed");
+    }
 }
