@@ -54,5 +54,15 @@ async fn what_cannot_be_created_leaves_no_pipeline_behind() -> anyhow::Result<()
     let put = api.request(Method::PUT, &put, operator).body(scene.document(&name, ""));
     assert_eq!(refusal(put).await?.0, 422);
     assert_eq!(create("?force=true").send().await?.status(), 201);
+    // A change is prepared as well, and is not made where that fails.
+    let put = format!("/v1/pipelines/{name}");
+    let put = |query: &str| {
+        let changed = scene.document(&name, "workers: 2\n");
+        api.request(Method::PUT, &format!("{put}{query}"), operator).body(changed)
+    };
+    let (status, problem) = refusal(put("")).await?;
+    assert!(status == 422 && problem.to_string().contains(".dead-letters."), "{problem}");
+    let forced = put("?force=true").send().await?;
+    assert_eq!(forced.headers()["etag"], "\"2\"", "the refused one was no version");
     api.stop().await
 }
