@@ -1,6 +1,7 @@
 //! Every kind of mistake is answered with a problem document that says what to do.
 
 use admin_api::auth::Role;
+use anyhow::Context as _;
 use reqwest::Method;
 
 use crate::fixture::{Scene, refusal};
@@ -126,5 +127,36 @@ async fn every_refusal_is_a_problem_document() -> anyhow::Result<()> {
     expect(request(Method::POST, "/v1/pipelines").body(long), 422).await?;
     let allow = request(Method::PATCH, "/v1/pipelines").send().await?;
     assert!(allow.headers().contains_key("allow"), "{:?}", allow.headers());
+    api.stop().await
+}
+
+#[tokio::test]
+async fn a_limit_is_what_the_document_says_or_refused() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let document = api.get("/openapi.json", operator).await?;
+    let mut limited = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        for limit in parameters.filter(|one| one["name"] == "limit") {
+            let max = &limit["schema"]["maximum"];
+            limited.push((path.as_str(), max.as_u64().context("no maximum")?));
+        }
+    }
+    assert!(limited.len() >= 6, "{limited:?}");
+    for (path, max) in limited {
+        // What a request says is looked at before what it is about.
+        let path = path.replace(['{', '}'], "");
+        for odd in [0, max + 1] {
+            let asked = api.request(Method::GET, &format!("{path}?limit={odd}"), operator);
+            let (status, problem) = refusal(asked).await?;
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            let told = detail.contains(&format!("must be 1 to {max}, not {odd}"));
+            assert!(status == 400 && told, "{path} {odd}: {problem}");
+        }
+        let asked = api.request(Method::GET, &format!("{path}?limit={max}"), operator);
+        assert_ne!(asked.send().await?.status(), 400, "{path} {max}");
+    }
     api.stop().await
 }
