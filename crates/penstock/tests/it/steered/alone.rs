@@ -35,6 +35,8 @@ async fn an_admin_api_and_a_sink_of_ones_own_work_together() -> anyhow::Result<(
     let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;
     let anonymous = client.get(&url).send().await?;
     assert_eq!(anonymous.status(), StatusCode::UNAUTHORIZED);
+    let unknown = client.get(&url).bearer_auth("nobody-has-this").send().await?;
+    assert_eq!(unknown.status(), StatusCode::UNAUTHORIZED);
     eventually("it has read the pipelines", PATIENCE, async || {
         let answer = client.get(&url).bearer_auth(&token).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
