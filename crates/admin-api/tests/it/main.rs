@@ -18,6 +18,7 @@ mod offsets_delete;
 mod offsets_table;
 mod page;
 mod page_letters;
+mod page_live;
 mod plans;
 mod prepared;
 mod removal;

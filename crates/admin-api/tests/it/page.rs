@@ -1,10 +1,9 @@
 //! A person with a browser, with or without a script, gets everything done on the page.
 
 use admin_api::auth::Role;
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use pipeline_spec::{
     Pipeline,
-    status::{InstanceStatus, PartitionStatus, RunState},
     store::{AuditRecord, Change, Purge, Store, Stored},
 };
 use reqwest::Method;
@@ -14,6 +13,30 @@ use crate::{
     browser::{Browser, between, seen, typed, unescaped, value_of},
     fixture::{Api, PATIENCE, Scene, row},
 };
+
+/// Every address that takes a form from somebody who has logged in.
+const FORMS: [&str; 20] = [
+    "/logout",
+    "/pipelines/sales/pause",
+    "/pipelines/sales/resume",
+    "/pipelines/sales/restart",
+    "/pipelines/sales/delete",
+    "/pipelines/sales/spec",
+    "/pipelines/sales/spec/save",
+    "/pipelines/sales/offsets",
+    "/pipelines/sales/dead-letters/replay",
+    "/new/plan",
+    "/new/create",
+    "/schemas/sales-value/check",
+    "/connectors",
+    "/connectors/one/pause",
+    "/connectors/one/resume",
+    "/connectors/one/restart",
+    "/connectors/one/delete",
+    "/generator/rate",
+    "/generator/pause",
+    "/generator/resume",
+];
 
 #[tokio::test]
 async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
@@ -69,7 +92,8 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
     let version = value_of(&spec, "version")?;
     let edit = [("document", edited.as_str()), ("version", version)];
     let plan = browser.post("/pipelines/sales/spec", &edit).await?.html;
-    assert!(plan.contains("workers: 2\n</span>"), "the difference is shown: {plan}");
+    assert!(has_line(&plan, "gone", "−", "workers: 1"), "the difference is shown: {plan}");
+    assert!(has_line(&plan, "added", "+", "workers: 2"), "the difference is shown: {plan}");
     let mark = value_of(&plan, "planned")?;
     let edit = [("document", edited.as_str()), ("version", version), ("planned", mark)];
     assert_eq!(
@@ -86,14 +110,44 @@ async fn a_pipeline_is_made_and_steered_by_forms() -> anyhow::Result<()> {
     api.stop().await
 }
 
+/// Whether a comparison on the page has this line.
+fn has_line(html: &str, class: &str, sign: &str, line: &str) -> bool {
+    let begin = format!("<span class=\"{class}\"><span class=\"diff-sign\">{sign} </span>");
+    html.split(&begin)
+        .skip(1)
+        .any(|rest| rest.trim_start().starts_with(&format!("{line}\n</span>")))
+}
+
+#[tokio::test]
+async fn a_name_that_is_free_is_proposed() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    scene.register().await?;
+    let api = scene.api().await?;
+    let operator = scene.token(Role::Operator);
+    let browser = Browser::log_in(&api, "token", operator).await?;
+    let address = format!("/new?topic={}", scene.topic);
+    let proposed = async || {
+        let page = browser.get(&address).await?.html;
+        anyhow::Ok(between(&page, "name: ", "\n")?.to_owned())
+    };
+    let name = proposed().await?;
+    let create = api.request(Method::POST, "/v1/pipelines", operator);
+    assert_eq!(create.body(scene.document(&name, "")).send().await?.status(), 201, "{name}");
+    assert_eq!(proposed().await?, format!("{name}-2"));
+    api.stop().await
+}
+
 #[tokio::test]
 async fn a_pipeline_is_deleted_by_its_name_with_what_is_ticked() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
     scene.register().await?;
     let api = scene.api().await?;
     let operator = scene.token(Role::Operator);
-    let create = api.request(Method::POST, "/v1/pipelines", operator);
-    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
+    for name in ["sales", "returns"] {
+        let document = scene.document(name, "").replace("rows", name);
+        let create = api.request(Method::POST, "/v1/pipelines", operator);
+        assert_eq!(create.body(document).send().await?.status(), 201, "{name}");
+    }
     let browser = Browser::log_in(&api, "token", operator).await?;
 
     let typo = browser.post("/pipelines/sales/delete", &[("confirm", "sale")]).await?;
@@ -102,11 +156,16 @@ async fn a_pipeline_is_deleted_by_its_name_with_what_is_ticked() -> anyhow::Resu
     for named in ["dead-letters.sales", "replay.sales", "value=\"offsets\""] {
         assert!(form.contains(named), "{named}: {form}");
     }
-    let fields = [("confirm", "sales"), ("purge", "dead-letters")];
-    let gone = browser.post("/pipelines/sales/delete", &fields).await?;
-    assert_eq!(gone.to, "/?done=deleted");
-    let audit = api.get("/v1/audit?subject=sales", operator).await?.to_string();
-    assert!(audit.contains("\"purge\":{\"dead_letters\":true,\"offsets\":false}"), "{audit}");
+    for (name, ticked, purge) in [
+        ("sales", "dead-letters", r#""purge":{"dead_letters":true,"offsets":false}"#),
+        ("returns", "offsets", r#""purge":{"dead_letters":false,"offsets":true}"#),
+    ] {
+        let fields = [("confirm", name), ("purge", ticked)];
+        let gone = browser.post(&format!("/pipelines/{name}/delete"), &fields).await?;
+        assert_eq!(gone.to, "/?done=deleted");
+        let audit = api.get(&format!("/v1/audit?subject={name}"), operator).await?.to_string();
+        assert!(audit.contains(purge), "{audit}");
+    }
     api.stop().await
 }
 
@@ -190,6 +249,13 @@ async fn the_page_lets_nobody_do_what_they_may_not() -> anyhow::Result<()> {
         let refused = typed(pause.try_clone().context("a request")?.body(body.to_owned()));
         assert_eq!(refused.send().await?.status(), 403, "{body}");
     }
+    let admin = Browser::log_in(&api, "token", scene.token(Role::Admin)).await?;
+    for path in FORMS {
+        let elsewhere = typed(admin.request(Method::POST, path).body("confirm=sales"));
+        let refused = seen(elsewhere).await?;
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(refused.html.contains("Not from this page"), "{path}: {}", refused.html);
+    }
     assert_eq!(operator.post("/pipelines/sales/pause", &[]).await?.status, 303);
     api.stop().await
 }
@@ -217,7 +283,7 @@ async fn a_thousand_pipelines_are_paged_and_filtered() -> anyhow::Result<()> {
     api.stop().await
 }
 
-fn store(scene: &Scene) -> Store {
+pub(crate) fn store(scene: &Scene) -> Store {
     let mut client = rdkafka::ClientConfig::new();
     client.set("bootstrap.servers", &scene.servers.kafka);
     Store::new(client, &scene.namespace)
@@ -245,7 +311,7 @@ fn thousand(scene: &Scene) -> Result<Vec<Change>, String> {
     (0..1_000).map(one).collect()
 }
 
-fn audit(what: &str, subject: &str) -> AuditRecord {
+pub(crate) fn audit(what: &str, subject: &str) -> AuditRecord {
     AuditRecord {
         at_ms: 0,
         who: "test".to_owned(),
@@ -253,87 +319,5 @@ fn audit(what: &str, subject: &str) -> AuditRecord {
         subject: subject.to_owned(),
         before: None,
         after: None,
-    }
-}
-
-#[tokio::test]
-async fn numbers_come_as_sinks_report_them_and_streams_end_with_the_service() -> anyhow::Result<()>
-{
-    let scene = Scene::new().await?;
-    scene.register().await?;
-    let api = scene.api().await?;
-    let operator = scene.token(Role::Operator);
-    let create = api.request(Method::POST, "/v1/pipelines", operator);
-    assert_eq!(create.body(scene.document("sales", "")).send().await?.status(), 201);
-    let browser = Browser::log_in(&api, "token", operator).await?;
-    let page = browser.get("/pipelines/sales").await?.html;
-    let address = between(&page, "data-events=\"", "\"")?;
-    let mut one = browser.request(Method::GET, address).send().await?;
-    assert_eq!(one.headers()["content-type"], "text/event-stream");
-    let mut list = browser.request(Method::GET, "/events?name=sales&name=none").send().await?;
-    let first = until(&mut list, "no-sink").await?;
-    assert!(!first.contains("none"), "{first}");
-
-    let writer = store(&scene).status_writer()?;
-    writer.put_instance(&report(&scene));
-    let told = until(&mut list, "\"lag\":\"4,711\"").await?;
-    assert!(told.contains("\"key\":\"running\""), "{told}");
-    let told = until(&mut one, "\"lag\":\"4,711\"").await?;
-    assert!(told.contains("\"shape\":") && told.contains(":0\""), "{told}");
-    let audit = audit("pipeline.remove", "sales");
-    let gone = Change::Remove { name: "sales".to_owned(), audit };
-    store(&scene).update(|_| Ok::<_, String>((vec![gone.clone()], ()))).await?;
-    until(&mut one, "\"gone\":true").await?;
-    // Both streams are still open.
-    api.stop().await
-}
-
-/// Reads until a message has `wanted` in it.
-async fn until(answer: &mut reqwest::Response, wanted: &str) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let reading = async {
-        while let Some(chunk) = answer.chunk().await? {
-            text.push_str(&String::from_utf8_lossy(&chunk));
-            if text.contains(wanted) && text.ends_with("\n\n") {
-                break;
-            }
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(PATIENCE, reading).await.with_context(|| format!("no {wanted}"))??;
-    ensure!(text.contains(wanted), "the stream ended without {wanted}: {text}");
-    Ok(text)
-}
-
-fn report(scene: &Scene) -> InstanceStatus {
-    InstanceStatus {
-        instance: "sink-1".to_owned(),
-        pipeline: "sales".to_owned(),
-        at_ms: 0,
-        version: 1,
-        revision: String::new(),
-        state: RunState::Running,
-        reason: None,
-        detail: None,
-        partitions: vec![PartitionStatus {
-            topic: scene.topic.clone(),
-            partition: 0,
-            committed: Some(0),
-            end: Some(4_711),
-            lag: Some(4_711),
-            pending_ranges: 0,
-            stopped: None,
-            topic_id: None,
-        }],
-        rows_total: 0,
-        bytes_total: 0,
-        rows_per_s: 0.0,
-        bytes_per_s: 0.0,
-        freshness_ms: None,
-        dead_letters_total: 0,
-        skipped_total: std::collections::BTreeMap::new(),
-        last_error: None,
-        retrying: None,
-        guarantee: None,
     }
 }

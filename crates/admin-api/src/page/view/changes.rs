@@ -27,3 +27,6 @@ pub fn key(change: LineChange) -> &'static str {
         LineChange::Added => "added",
     }
 }
+
+#[cfg(test)]
+mod tests;
