@@ -9,7 +9,7 @@ use prometheus::{
 };
 use tracing::{error, info, warn};
 
-pub use self::{notes::Noted, protocol::ResetWaits};
+pub use self::notes::Noted;
 use self::{
     notes::Notes,
     protocol::{PipelineProtocol, Protocol},

@@ -8,24 +8,6 @@ use tracing::{error, info, warn};
 
 use super::{PipelineMetrics, forget::remove, ms};
 
-/// What a reset of offsets waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResetWaits {
-    /// A person, to pause the pipeline.
-    Running,
-    /// Inserts, dead letters and commits that are under way.
-    UnderWay,
-}
-
-impl ResetWaits {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "the pipeline runs: pause it",
-            Self::UnderWay => "what is under way is finished first",
-        }
-    }
-}
-
 /// Of all pipelines. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Protocol {
@@ -148,9 +130,10 @@ impl PipelineMetrics {
         info!(pipeline = self.pipeline, %topic, partition, offset, "offset was set by hand");
     }
 
-    /// A reset of offsets is not carried out yet for some partitions that are owned here.
-    pub fn reset_waits(&self, reset: &str, partitions: usize, why: ResetWaits) {
-        let why = why.as_str();
+    /// A reset of offsets is not carried out yet for some partitions that are owned here: inserts,
+    /// dead letters or commits of theirs are under way.
+    pub fn reset_waits(&self, reset: &str, partitions: usize) {
+        let why = "what is under way is finished first";
         info!(pipeline = self.pipeline, reset, partitions, why, "a reset of offsets waits");
     }
 

@@ -8,7 +8,6 @@ use tokio::sync::watch;
 use super::{BeginAnew, Worker};
 use crate::{
     board::{Reset, Seat},
-    metrics::ResetWaits,
     orders::{self, Orders, RowRules},
     positions,
 };
@@ -35,8 +34,8 @@ pub(super) struct Steering {
     resetting: HashSet<TopicPartition>,
     /// Whether one was set: those that are left are waited for.
     has_reset: bool,
-    /// The reset and the reason why it waits, as it was told last.
-    waiting: Option<(u64, ResetWaits)>,
+    /// The reset that was told last to wait.
+    waiting: Option<u64>,
     /// A revision that is waited for, since when, and whether that was given up.
     awaited: Option<(u64, Duration, bool)>,
     publish_next: Duration,
@@ -125,21 +124,18 @@ impl Worker<'_> {
     /// this owner or one before it.
     fn tell_reset(&mut self) -> anyhow::Result<()> {
         let Some(reset) = self.steering.now.reset.clone() else { return Ok(()) };
-        let (mut offsets, mut running) = (Vec::new(), 0);
+        let mut offsets = Vec::new();
         for view in self.machine.views() {
             let wanted = reset.offsets.iter().find(|(id, _)| id == view.partition);
             let Some(wanted) = wanted.filter(|_| mark(&view) != Some(reset.mark)) else { continue };
+            // Whoever orders a reset orders a pause with it: what goes on is not set in any case.
             if self.steering.now.paused || view.stopped.is_some() {
                 offsets.push(wanted.clone());
-            } else {
-                running += 1;
             }
         }
         let again = offsets.iter().filter(|(id, _)| self.steering.resetting.contains(id)).count();
-        if running > 0 {
-            self.tell_waiting(&reset, ResetWaits::Running, running);
-        } else if again > 0 {
-            self.tell_waiting(&reset, ResetWaits::UnderWay, again);
+        if again > 0 {
+            self.tell_waiting(&reset, again);
         }
         if offsets.is_empty() {
             return Ok(());
@@ -148,11 +144,9 @@ impl Worker<'_> {
         self.tell(Event::Reset { mark: reset.mark, offsets })
     }
 
-    fn tell_waiting(&mut self, reset: &orders::Reset, why: ResetWaits, partitions: usize) {
-        let waiting = Some((reset.mark, why));
-        if self.steering.waiting != waiting {
-            self.steering.waiting = waiting;
-            self.metrics.reset_waits(&reset.id, partitions, why);
+    fn tell_waiting(&mut self, reset: &orders::Reset, partitions: usize) {
+        if self.steering.waiting.replace(reset.mark) != Some(reset.mark) {
+            self.metrics.reset_waits(&reset.id, partitions);
         }
     }
 

@@ -1,7 +1,11 @@
 //! Promise: offsets that a person has set are carried out by the owners of the partitions, once,
-//! while the pipeline is paused or the partition has stopped.
+//! while the pipeline is paused or the partition has stopped. Until all of them are set, and rows
+//! that go with them are gone, nothing moves.
 
-use pipeline_spec::{State, status::RunState};
+use pipeline_spec::{
+    State,
+    status::{InstanceStatus, RunState},
+};
 use testkit::{Proxy, Record, eventually};
 
 use crate::{fixture::PATIENCE, stored::StoredScene};
@@ -15,6 +19,16 @@ impl StoredScene {
             partitions.iter().all(|partition| carried_out(*partition))
         })
         .await
+    }
+
+    /// Waits until the only instance has seen so many records that it does not read, because of a
+    /// reset in `version` of the pipeline.
+    async fn until_waiting(&self, records: i64, version: u64) -> anyhow::Result<()> {
+        let waits = |one: &InstanceStatus| {
+            let lag: i64 = one.partitions.iter().filter_map(|partition| partition.lag).sum();
+            (one.state, lag) == (RunState::Starting, records) && one.version >= version
+        };
+        self.until("it waits for the reset", waits).await.map(drop)
     }
 
     /// Lets Kafka take no status any more, so that what a sink does is heard by nobody; or again.
@@ -41,14 +55,9 @@ async fn what_is_past_the_offset_lands_once_more() -> anyhow::Result<()> {
     stored.scene.produce_rows(stored.schema_id, 0..200, 2).await?;
     stored.scene.until_committed(200).await?;
 
-    // Not before it is paused.
-    let id = stored.reset(&[(0, 40), (1, 60)]).await?;
-    let waits = "the pipeline runs: pause it";
-    let told = async || first.log_has(waits) || second.log_has(waits);
-    eventually("it is told that the reset waits", PATIENCE, told).await?;
-    assert_eq!(stored.scene.committed().await?, 200);
     let version = stored.set(State::Paused).await?;
     stored.until_state(RunState::Paused, version).await?;
+    let id = stored.reset(&[(0, 40), (1, 60)]).await?;
     stored.until_mirrored(&[0, 1], &id).await?;
     assert_eq!(stored.scene.committed().await?, 100);
     let found = stored.scene.kafka().committed(&stored.scene.group(), &stored.scene.topic).await?;
@@ -71,6 +80,36 @@ async fn what_is_past_the_offset_lands_once_more() -> anyhow::Result<()> {
     stored.scene.expect_ids(expected).await?;
     assert!(first.stop().await?.success());
     assert!(second.stop().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_running_pipeline_waits_until_all_is_set_and_rows_are_gone() -> anyhow::Result<()> {
+    let stored = StoredScene::new(2).await?;
+    stored.create().await?;
+    let sink = stored.sink("").await?;
+    stored.scene.produce_rows(stored.schema_id, 0..100, 2).await?;
+    stored.scene.until_committed(100).await?;
+
+    // Nobody owns partition 2, so that it is not set.
+    let id = stored.reset(&[(0, 20), (1, 30), (2, 0)]).await?;
+    stored.until_mirrored(&[0, 1], &id).await?;
+    stored.scene.produce_rows(stored.schema_id, 100..110, 2).await?;
+    stored.until_waiting(60, 1).await?;
+    let version = stored.edit(|stored| {
+        if let Some(reset) = &mut stored.reset {
+            reset.offsets.retain(|one| one.partition < 2);
+            reset.delete_rows = true;
+        }
+    });
+    stored.until_waiting(60, version.await?).await?;
+    assert_eq!((stored.scene.committed().await?, stored.scene.rows().await), (50, 100));
+
+    stored.edit(|stored| stored.reset.iter_mut().for_each(|one| one.delete_rows = false)).await?;
+    stored.scene.until_committed(110).await?;
+    let again = (0..100).filter(|id| id / 2 >= if id % 2 == 0 { 20 } else { 30 });
+    stored.scene.expect_ids((0..110).chain(again)).await?;
+    assert!(sink.stop().await?.success());
     Ok(())
 }
 
