@@ -69,6 +69,7 @@ fn ask(
         say(&format!("asking as {role}, seed {}", options.seed));
         let mut schemathesis = tools.schemathesis();
         schemathesis
+            .current_dir(folder) // where it leaves its caches
             .env("FUZZ_API_TOKEN", token)
             .args(["run", "--no-color"])
             .arg(&document)
