@@ -172,6 +172,7 @@ async fn mend(browser: &Browser, url: &str) -> anyhow::Result<()> {
     browser.until("main", "Replay this record").await?;
     browser.picture("dead-letter").await?;
     browser.click("form[action$='/replay'] button.primary").await?;
+    browser.until("main", "on its way through the pipeline").await?;
     // It comes back, since nothing was mended.
     browser.client.goto(&format!("{}/pipelines/{NAME}/dead-letters", url)).await?;
     browser.until_loaded("main tbody tr:first-child td[data-label='Attempt']", "2").await?;
@@ -189,6 +190,8 @@ async fn remove(browser: &Browser, url: &str, world: &World) -> anyhow::Result<(
     let name = browser.client.find(Locator::Css(".danger input[name='confirm']")).await?;
     name.send_keys(NAME).await?;
     browser.click(".danger button.bad").await?;
+    // Loading a page before the form is sent would take the form back.
+    browser.until("main", "It drains and is then removed").await?;
     browser.until_loaded("main", "No pipelines yet").await?;
     let kafka = world.servers.kafka();
     let group = format!("{}.{NAME}", world.namespace);
