@@ -76,6 +76,16 @@ impl Board {
         lock(&self.ends).extend(ends);
     }
 
+    /// Says where partitions ended when they were fetched last: what is not fetched just now may
+    /// have grown since, and somebody may have looked.
+    pub fn raise_ends(&self, ends: impl Iterator<Item = (TopicPartition, i64)>) {
+        let mut known = lock(&self.ends);
+        for (partition, end) in ends {
+            let known = known.entry(partition).or_insert(end);
+            *known = end.max(*known);
+        }
+    }
+
     /// Where a partition ends, as far as anyone has seen.
     #[must_use]
     pub fn end(&self, partition: &TopicPartition) -> Option<i64> {
@@ -115,3 +125,6 @@ impl Board {
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl ClientContext for Context {
             let ends = ends.map(|one| (TopicPartition::new(topic, one.partition), one.ls_offset));
             ends.filter(|(_, end)| *end >= 0)
         });
-        self.board.set_ends(ends);
+        self.board.raise_ends(ends);
         let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
         // -1 means unknown, or that the partition belongs to another consumer.
         let lags = partitions.map(|partition| partition.consumer_lag).filter(|lag| *lag >= 0);
