@@ -140,7 +140,7 @@ pub async fn put(
 ///
 /// # Errors
 ///
-/// As [`delete`].
+/// As [`super::delete`].
 pub async fn pause(
     app: &App,
     who: &Identity,
@@ -154,7 +154,7 @@ pub async fn pause(
 ///
 /// # Errors
 ///
-/// As [`delete`]; 409 while a reset of its offsets is being carried out.
+/// As [`super::delete`]; 409 while a reset of its offsets is being carried out.
 pub async fn resume(
     app: &App,
     who: &Identity,
@@ -168,7 +168,7 @@ pub async fn resume(
 ///
 /// # Errors
 ///
-/// As [`delete`].
+/// As [`super::delete`].
 pub async fn restart(
     app: &App,
     who: &Identity,
