@@ -5,12 +5,13 @@ use std::{
     net::SocketAddr,
     num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::ensure;
 use clients::{kafka::Kafka, registry::Registry};
 use serde::Deserialize;
-use service::{config::path, secrets::SecretArgs};
+use service::{Task, config::path, secrets::SecretArgs};
 use url::Url;
 
 pub use self::secrets::Secrets;
@@ -18,6 +19,9 @@ pub use self::secrets::Secrets;
 mod secrets;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// What the names of variables that set something begin with.
+const VARIABLES: &str = "ADMIN_API__";
 
 /// Command line of the admin API.
 #[derive(Debug, clap::Parser)]
@@ -29,7 +33,7 @@ const DEFAULTS: &str = include_str!("../config/default.toml");
 )]
 pub struct Args {
     /// TOML file whose values replace the defaults.
-    #[arg(long, env = "ADMIN_API_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "ADMIN_API_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Port of the API and the page, instead of that in `listen`.
@@ -38,6 +42,9 @@ pub struct Args {
 
     #[command(flatten)]
     secrets: SecretArgs<Config>,
+
+    #[command(subcommand)]
+    task: Option<Task>,
 }
 
 /// Everything the admin API can be told, checked.
@@ -131,6 +138,13 @@ pub struct Limits {
     pub kafka_calls_max: NonZeroUsize,
 }
 
+impl Args {
+    /// Does what was asked for instead of the service's work, if anything was.
+    pub async fn task(&self) -> Option<ExitCode> {
+        Some(self.task.as_ref()?.run(DEFAULTS, self.config.as_deref(), VARIABLES).await)
+    }
+}
+
 impl Config {
     /// Reads settings and secrets, and checks them against each other.
     ///
@@ -139,8 +153,7 @@ impl Config {
     /// When one of them cannot be read, a key is unknown or of the wrong type, or two values
     /// contradict each other. The message names the key.
     pub fn load(args: &Args) -> anyhow::Result<Self> {
-        let mut config: Self =
-            service::config::load(DEFAULTS, args.config.as_deref(), "ADMIN_API__")?;
+        let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), VARIABLES)?;
         config.secrets = (&args.secrets.read()?).into();
         if let Some(port) = args.port {
             config.listen.set_port(port);

@@ -8,6 +8,9 @@ use clap::Parser;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(code) = args.task().await {
+        return code;
+    }
     service::init_logs();
 
     let config = match Config::load(&args) {

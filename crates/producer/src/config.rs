@@ -3,27 +3,37 @@
 use std::{
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::ensure;
 use clients::{kafka::Properties, registry::Registry};
 use serde::Deserialize;
-use service::secrets::{Holder, Secret, SecretArgs};
+use service::{
+    Task,
+    secrets::{Holder, Secret, SecretArgs},
+};
 
 use crate::properties::{self, SERVICE};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// What the names of variables that set something begin with.
+const VARIABLES: &str = "PRODUCER__";
 
 /// Command line of the producer.
 #[derive(Debug, clap::Parser)]
 #[command(version, about = "Generates events and writes them to a Kafka topic")]
 pub struct Args {
     /// TOML file whose values replace the defaults.
-    #[arg(long, env = "PRODUCER_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "PRODUCER_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     #[command(flatten)]
     secrets: SecretArgs<Config>,
+
+    #[command(subcommand)]
+    task: Option<Task>,
 }
 
 /// Everything the producer can be told, checked. `config/default.toml` explains each key.
@@ -103,6 +113,13 @@ pub enum WorkloadName {
     Sales,
 }
 
+impl Args {
+    /// Does what was asked for instead of the service's work, if anything was.
+    pub async fn task(&self) -> Option<ExitCode> {
+        Some(self.task.as_ref()?.run(DEFAULTS, self.config.as_deref(), VARIABLES).await)
+    }
+}
+
 impl Config {
     /// Reads the three layers and checks them.
     ///
@@ -112,8 +129,7 @@ impl Config {
     /// contradict each other, or a Kafka property is not for users to set. The message names the
     /// key.
     pub fn load(args: &Args) -> anyhow::Result<Self> {
-        let mut config: Self =
-            service::config::load(DEFAULTS, args.config.as_deref(), "PRODUCER__")?;
+        let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), VARIABLES)?;
         let given = args.secrets.read()?;
         config.secrets = Secrets { registry: (&given).into(), kafka: (&given).into() };
         config.check()?;

@@ -7,9 +7,13 @@ use producer::{Args, Config};
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(code) = args.task().await {
+        return code;
+    }
     service::init_logs();
 
-    let config = match Config::load(&Args::parse()) {
+    let config = match Config::load(&args) {
         Ok(config) => config,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "invalid configuration");

@@ -16,11 +16,12 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 pub mod config;
 pub mod health;
+pub mod healthcheck;
 pub mod http;
 pub mod problem;
 pub mod secrets;
 
-pub use health::Health;
+pub use self::{health::Health, healthcheck::Task};
 
 /// Exit code for a configuration that cannot be used (`EX_CONFIG` in sysexits.h).
 pub const EXIT_CONFIG: u8 = 78;

@@ -3,19 +3,23 @@
 use std::{
     num::{NonZeroU64, NonZeroUsize},
     path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::{Context, bail, ensure};
 use clients::kafka::Kafka;
 use pipeline_spec::{Pipeline, selector::Selector};
 use serde::Deserialize;
-use service::{config::path, secrets::SecretArgs};
+use service::{Task, config::path, secrets::SecretArgs};
 
 pub use self::secrets::Secrets;
 
 mod secrets;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// What the names of variables that set something begin with.
+const VARIABLES: &str = "SINK__";
 
 /// Least `memory.bytes_max`: below it a single batch of wide rows would not fit.
 const MEMORY_BYTES_LEAST: usize = 16 * 1024 * 1024;
@@ -30,7 +34,7 @@ const MEMORY_BYTES_LEAST: usize = 16 * 1024 * 1024;
 )]
 pub struct Args {
     /// TOML file whose values replace the defaults.
-    #[arg(long, env = "SINK_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "SINK_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// Pipeline document, YAML or JSON. May be given several times. Without any, the stored
@@ -52,6 +56,9 @@ pub struct Args {
 
     #[command(flatten)]
     secrets: SecretArgs<Config>,
+
+    #[command(subcommand)]
+    task: Option<Task>,
 }
 
 /// Everything the sink can be told, checked.
@@ -163,6 +170,13 @@ pub struct Status {
     pub instance: String,
 }
 
+impl Args {
+    /// Does what was asked for instead of the service's work, if anything was.
+    pub async fn task(&self) -> Option<ExitCode> {
+        Some(self.task.as_ref()?.run(DEFAULTS, self.config.as_deref(), VARIABLES).await)
+    }
+}
+
 impl Config {
     /// Reads settings, secrets and pipelines, and checks them against each other.
     ///
@@ -171,7 +185,7 @@ impl Config {
     /// When one of them cannot be read, a key is unknown or of the wrong type, or two values
     /// contradict each other. The message names the key.
     pub fn load(args: &Args) -> anyhow::Result<Self> {
-        let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), "SINK__")?;
+        let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), VARIABLES)?;
         config.secrets = (&args.secrets.read()?).into();
         config.selector = args.selector.clone();
         config.pipelines = args.pipeline.iter().map(read_pipeline).collect::<Result<_, _>>()?;

@@ -10,6 +10,7 @@ mod dead_letters_export;
 mod dead_letters_replay;
 mod documents;
 mod fixture;
+mod healthcheck;
 mod killed;
 mod letters;
 mod mistakes;

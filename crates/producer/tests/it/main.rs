@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod fixture;
+mod healthcheck;
 mod refused;
 mod seed;
 mod steering;

@@ -8,6 +8,7 @@ mod fixture;
 mod follow;
 mod follow_outage;
 mod guarantee;
+mod healthcheck;
 mod kafka_outage;
 mod kafka_security;
 mod lands_once;

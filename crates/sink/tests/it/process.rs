@@ -44,6 +44,11 @@ impl Sink {
         eventually(&what, PATIENCE, async || self.log_has(text)).await
     }
 
+    /// Where it serves its health, as `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        self.http.trim_start_matches("http://")
+    }
+
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<String> {
         let answer = reqwest::get(format!("{}/{path}", self.http)).await?;
         Ok(answer.error_for_status()?.text().await?)
