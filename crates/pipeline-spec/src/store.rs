@@ -76,6 +76,16 @@ impl Store {
     pub async fn prepare(&self) -> Result<(), StoreError> {
         topics::prepare(&self.inner.clients).await
     }
+
+    /// As [`Store::prepare`], for those who follow the pipelines and report on them, and change
+    /// none: they need no right to the audit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::prepare`].
+    pub async fn prepare_to_follow(&self) -> Result<(), StoreError> {
+        topics::prepare_to_follow(&self.inner.clients).await
+    }
 }
 
 impl Inner {

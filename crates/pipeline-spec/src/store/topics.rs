@@ -29,7 +29,8 @@ struct Wanted {
     chosen: &'static [(&'static str, &'static str)],
 }
 
-fn wanted(clients: &Clients) -> [Wanted; 3] {
+/// What everyone needs who follows the stored pipelines.
+fn followed(clients: &Clients) -> [Wanted; 2] {
     [
         Wanted {
             name: clients.topic("pipelines"),
@@ -51,31 +52,41 @@ fn wanted(clients: &Clients) -> [Wanted; 3] {
                 ("delete.retention.ms", "3600000"),
             ],
         },
-        Wanted {
-            name: clients.topic("audit"),
-            needed: &[
-                ("cleanup.policy", "delete"),
-                ("retention.ms", "-1"),
-                ("retention.bytes", "-1"),
-            ],
-            chosen: &[],
-        },
     ]
+}
+
+/// What only those need who change pipelines.
+fn audit(clients: &Clients) -> Wanted {
+    Wanted {
+        name: clients.topic("audit"),
+        needed: &[("cleanup.policy", "delete"), ("retention.ms", "-1"), ("retention.bytes", "-1")],
+        chosen: &[],
+    }
+}
+
+/// Creates what is missing and checks what is there, of the topics that those need who only
+/// follow.
+pub(super) async fn prepare_to_follow(clients: &Clients) -> Result<(), StoreError> {
+    ready(clients, &followed(clients)).await
 }
 
 /// Creates what is missing and checks what is there.
 pub(super) async fn prepare(clients: &Clients) -> Result<(), StoreError> {
+    let [pipelines, status] = followed(clients);
+    ready(clients, &[pipelines, status, audit(clients)]).await
+}
+
+async fn ready(clients: &Clients, wanted: &[Wanted]) -> Result<(), StoreError> {
     let admin: AdminClient<DefaultClientContext> =
         clients.plain().create().map_err(StoreError::kafka("create a Kafka client"))?;
     let admin = std::sync::Arc::new(admin);
-    let wanted = wanted(clients);
     let found = partitions(&admin).await?;
     for topic in wanted.iter().filter(|topic| !found.contains_key(&topic.name)) {
         create(&admin, topic).await?;
     }
-    wait(&admin, &wanted).await?;
+    wait(&admin, wanted).await?;
     let brokers = clients.plain().get("bootstrap.servers").unwrap_or("<brokers>");
-    for topic in &wanted {
+    for topic in wanted {
         check(&admin, topic, brokers).await?;
     }
     Ok(())

@@ -211,7 +211,7 @@ fn older<'a>(snapshot: &'a Snapshot, name: &'a str) -> impl Iterator<Item = &'a 
 /// Makes the topics of the store ready, for as long as Kafka takes to be there and to let us.
 async fn prepare(store: &Store) {
     let mut attempt = 0;
-    while let Err(error) = store.prepare().await {
+    while let Err(error) = store.prepare_to_follow().await {
         attempt += 1;
         let error = format!("{:#}", anyhow::Error::from(error));
         tracing::warn!(error, "stored pipelines not available, trying on");
