@@ -1,18 +1,64 @@
 #!/usr/bin/env bash
-# The secrets of the stack: shows one on this terminal, or replaces some.
+# The secrets of the stack.
 #
-#   compose/secrets.sh list
-#   compose/secrets.sh show token-admin
-#   compose/secrets.sh rotate clickhouse-sink kafka-sink
+#   compose/secrets.sh list                  their names
+#   compose/secrets.sh show NAME             prints one on this terminal, and nowhere else
+#   compose/secrets.sh rotate NAME..         makes these anew and restarts who holds them;
+#                                            `ca` stands for the authority and all certificates
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 secrets() { docker compose run --rm --no-deps -T secrets /usr/local/lib/penstock/secrets "$@"; }
 
+# holders NAME: the services that read it when they start.
+holders() {
+    case $1 in
+        kafka-broker | kafka-admin) echo kafka ;;
+        kafka-*) echo "${1#kafka-}" ;;
+        clickhouse-schema) echo sink admin-api ;;
+        clickhouse-reader) echo admin-api grafana ;;
+        clickhouse-sink) echo sink ;;
+        clickhouse-connect) echo connect ;;
+        grafana-admin) echo grafana ;;
+        ca) echo kafka registry clickhouse admin-api sink producer connect grafana kafka-exporter kafka-ui ;;
+        # the admin API reads its tokens again by itself, and nobody holds the migrator's password
+        token-* | clickhouse-*) ;;
+    esac
+}
+
+# restart SERVICE..: those of them that run.
+restart() {
+    local running service chosen=()
+    running=$(docker compose ps --services --status running)
+    for service; do
+        if grep -qxF "$service" <<< "$running"; then chosen+=("$service"); fi
+    done
+    if [ ${#chosen[@]} -gt 0 ]; then docker compose restart "${chosen[@]}"; fi
+}
+
+rotate() {
+    local name holding=() wanted=" $* "
+    secrets rotate "$@"
+    for name; do
+        # shellcheck disable=SC2207  names of services have no spaces
+        holding+=($(holders "$name"))
+    done
+    # Servers learn the new passwords before their clients use them.
+    case $wanted in *" clickhouse-"*) restart clickhouse ;; esac
+    case $wanted in *" kafka-broker "* | *" kafka-admin "* | *" ca "*) restart kafka ;; esac
+    case $wanted in *" kafka-"*) docker compose up --no-log-prefix kafka-setup ;; esac
+    mapfile -t holding < <(printf '%s\n' "${holding[@]}" | grep -vxF kafka | sort -u)
+    restart "${holding[@]}"
+}
+
 case ${1-} in
     list | show) secrets "$@" ;;
+    rotate)
+        shift
+        rotate "$@"
+        ;;
     *)
-        sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
         exit 64
         ;;
 esac
