@@ -1,0 +1,133 @@
+//! A Docker engine in, whether the stack in containers keeps its promises out.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+
+use self::{report::Report, stack::Stack};
+
+mod count;
+mod report;
+mod stack;
+
+/// All that the stack may take from nothing to healthy, images present.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(180);
+/// What a service may take after it was killed.
+const BACK_WITHIN: Duration = Duration::from_secs(120);
+/// Until records that are in Kafka are rows.
+const LANDED_WITHIN: Duration = Duration::from_secs(120);
+/// Each of these is killed in turn, those others depend on first.
+const KILLED: [&str; 6] = ["kafka", "registry", "clickhouse", "sink", "admin-api", "producer"];
+/// A second pipeline on the same records, made by a call while they flow.
+const COPY: &str = "name: copy
+source: {topics: [sales]}
+target: {database: shop, table: sales_copy, order_by: [store_id, ts]}
+";
+/// The tables that must hold every record of the topic once.
+const TABLES: [&str; 2] = ["sales", "sales_copy"];
+
+/// What a user may choose.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Kafka, registry, ClickHouse and Penstock only, and a kill of each: what CI runs.
+    #[arg(long)]
+    short: bool,
+    /// Leave the stack running in the end, to look at.
+    #[arg(long)]
+    keep: bool,
+    /// Write the report into this file.
+    #[arg(long, value_name = "FILE")]
+    update: Option<PathBuf>,
+}
+
+/// Starts the stack from nothing, adds a pipeline, kills each container, takes all down and up
+/// again, and counts.
+pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
+    let stack = Stack::new("penstock-e2e")?;
+    stack.remove()?;
+    let mut report = Report::new(options.short);
+    let passed = promises(&stack, options, &mut report);
+    match &passed {
+        Ok(()) if options.keep => say("the stack is left: docker compose -p penstock-e2e down -v"),
+        Ok(()) => report.step("down -v leaves nothing", || nothing_left(&stack))?,
+        Err(_) => {
+            stack.show_state();
+            if !options.keep {
+                stack.remove()?;
+            }
+        }
+    }
+    passed?;
+    let text = report.text();
+    say(&text);
+    if let Some(file) = &options.update {
+        fs::write(file, text).with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(true)
+}
+
+fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    report.step("up, all healthy", || stack.up(&[], HEALTHY_WITHIN))?;
+    report.step("rows arrive with no further command", || {
+        count::grows(stack, "sales", LANDED_WITHIN)
+    })?;
+    report.step("a pipeline by a call of the admin API", || {
+        stack.api("/v1/pipelines/copy", &["--request", "PUT"], Some(COPY))?;
+        count::grows(stack, "sales_copy", LANDED_WITHIN)
+    })?;
+    for service in KILLED {
+        report.step(&format!("kill -9 {service}"), || {
+            stack.kill(service)?;
+            stack.up(&[], BACK_WITHIN)?;
+            count::grows(stack, "sales", LANDED_WITHIN)
+        })?;
+    }
+    report.step("down and up", || {
+        stack.compose(&["down"])?;
+        stack.up(&[], HEALTHY_WITHIN)?;
+        count::grows(stack, "sales", LANDED_WITHIN)
+    })?;
+    if !options.short {
+        // what only the long form looks at
+    }
+    stack.api("/v1/producer/pause", &["--request", "POST"], None)?;
+    let counted = report.step("nothing lost, nothing doubled", || {
+        count::exactly_once(stack, &TABLES, LANDED_WITHIN)
+    })?;
+    report.counted(&counted);
+    Ok(())
+}
+
+fn nothing_left(stack: &Stack) -> anyhow::Result<()> {
+    stack.compose(&["--profile", "*", "down", "--volumes"])?;
+    let left = stack.left()?;
+    ensure!(left.is_empty(), "docker compose down -v left {}", left.join(", "));
+    Ok(())
+}
+
+/// Runs `look` until it answers, for at most `within`; its last complaint is the error.
+fn until<Found>(
+    within: Duration,
+    mut look: impl FnMut() -> anyhow::Result<Found>,
+) -> anyhow::Result<Found> {
+    let since = Instant::now();
+    loop {
+        match look() {
+            Ok(found) => return Ok(found),
+            Err(error) if since.elapsed() > within => {
+                return Err(error.context(format!("not after {} s", within.as_secs())));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(500)),
+        }
+    }
+}
+
+/// Tells a person who watches. A closed terminal is no failure of its own.
+fn say(text: &str) {
+    writeln!(io::stderr(), "xtask: {text}").ok();
+}
