@@ -1,26 +1,37 @@
 //! The steps of a check in, their output and times on the terminal, success only if all passed out.
 
 use std::{
-    env,
-    io::{self, Write},
-    path::Path,
-    process::{Command, ExitCode, Stdio},
+    process::{ExitCode, Stdio},
     time::Instant,
 };
 
 use anyhow::Context as _;
 
-use crate::torture;
+use crate::{build, lint, say, torture};
 
+/// A call of cargo.
 struct Step {
     args: &'static [&'static str],
     /// Variables it runs with besides ours.
     variables: &'static [(&'static str, &'static str)],
 }
 
+impl Step {
+    fn name(&self) -> String {
+        format!("cargo {}", self.args.join(" "))
+    }
+
+    fn run(&self) -> anyhow::Result<bool> {
+        let mut cargo = build::cargo();
+        cargo.args(self.args).envs(self.variables.iter().copied()).stdin(Stdio::null());
+        Ok(cargo.status().context("run cargo")?.success())
+    }
+}
+
+const FORMAT: Step = Step { args: &["fmt", "--all", "--", "--check"], variables: &[] };
+
 /// In the order in which they are likely to fail soonest.
-const STEPS: [Step; 4] = [
-    Step { args: &["fmt", "--all", "--", "--check"], variables: &[] },
+const STEPS: [Step; 3] = [
     Step {
         args: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
         variables: &[],
@@ -35,10 +46,13 @@ const STEPS: [Step; 4] = [
 
 /// Runs the steps until one fails, and the short torture when none has.
 pub(crate) fn run() -> ExitCode {
-    let cargo =
-        STEPS.iter().all(|step| passed(&format!("cargo {}", step.args.join(" ")), || cargo(step)));
+    let cargo = |step: &Step| passed(&step.name(), || step.run());
     let short = ["--short".into()];
-    if cargo && passed("cargo xtask torture --short", || torture::run(&short)) {
+    if cargo(&FORMAT)
+        && passed("cargo xtask lint", lint::run)
+        && STEPS.iter().all(cargo)
+        && passed("cargo xtask torture --short", || torture::run(&short))
+    {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -48,32 +62,12 @@ pub(crate) fn run() -> ExitCode {
 /// Runs a step between two lines about it.
 fn passed(name: &str, step: impl FnOnce() -> anyhow::Result<bool>) -> bool {
     let since = Instant::now();
-    announce(&format!("{name} ..."));
+    say(&format!("{name} ..."));
     let passed = step().unwrap_or_else(|error| {
-        announce(&format!("{error:#}"));
+        say(&format!("{error:#}"));
         false
     });
     let outcome = if passed { "passed" } else { "FAILED" };
-    announce(&format!("{name}: {outcome} after {:.1} s", since.elapsed().as_secs_f64()));
+    say(&format!("{name}: {outcome} after {:.1} s", since.elapsed().as_secs_f64()));
     passed
-}
-
-fn cargo(step: &Step) -> anyhow::Result<bool> {
-    // The cargo that runs us, so that a chosen toolchain stays chosen.
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let status = Command::new(cargo)
-        .args(step.args)
-        .envs(step.variables.iter().copied())
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .status()
-        .context("run cargo")?;
-    Ok(status.success())
-}
-
-/// Writes to stderr, in order with what cargo writes there. A closed terminal is no failure of
-/// the check.
-fn announce(message: &str) {
-    writeln!(io::stderr(), "xtask: {message}").ok();
 }

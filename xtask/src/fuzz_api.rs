@@ -1,11 +1,6 @@
 //! How much to ask in, whether the admin API's answers are what its document says out.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::Path,
-    process::Command,
-};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 
@@ -13,7 +8,10 @@ use self::{
     penstock::{ROLES, Running},
     tools::Tools,
 };
-use crate::build::{self, Profile};
+use crate::{
+    build::{self, Profile},
+    say, succeeds,
+};
 
 mod http;
 mod penstock;
@@ -82,14 +80,4 @@ fn ask(
         all &= succeeds(&mut schemathesis)?;
     }
     Ok(all)
-}
-
-fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
-    let program = Path::new(command.get_program()).display().to_string();
-    Ok(command.status().with_context(|| format!("run {program}"))?.success())
-}
-
-fn say(text: &str) {
-    // A closed terminal is no failure of its own.
-    writeln!(io::stderr(), "xtask: {text}").ok();
 }

@@ -1,12 +1,14 @@
-//! The repository's chores: `cargo xtask check`, `bench`, `edits`, `sim`, `torture` and `fuzz-api`.
-//! Nothing has to be installed first.
+//! The repository's chores: `cargo xtask check`, `lint`, `images`, `bench`, `edits`, `sim`, `torture`
+//! and `fuzz-api`. Nothing has to be installed first.
 
 use std::{
     ffi::OsString,
     io::{self, Write as _},
-    process::ExitCode,
+    path::Path,
+    process::{Command, ExitCode},
 };
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 mod bench;
@@ -14,6 +16,8 @@ mod build;
 mod check;
 mod edits;
 mod fuzz_api;
+mod lint;
+mod python;
 mod sim;
 mod torture;
 
@@ -28,6 +32,9 @@ struct Args {
 enum Chore {
     /// All that must pass before a commit: format, lints, docs, tests.
     Check,
+    /// Looks at all that is not Rust: Dockerfiles, Compose, YAML, JSON, scripts, alerts, workflows.
+    /// Needs Python 3.10 or newer.
+    Lint,
     /// Measures producer and sink against their floors; see docs/benchmarks.md. Needs minutes and
     /// a machine with nothing else to do.
     #[command(disable_help_flag = true)] // `--help` is for the benchmark to answer
@@ -59,6 +66,7 @@ fn main() -> ExitCode {
     let Args { chore } = Args::parse();
     let passed = match chore {
         Chore::Check => return check::run(),
+        Chore::Lint => lint::run(),
         Chore::Bench { options } => bench::run(&options),
         Chore::Edits(options) => edits::run(&options),
         Chore::Sim(options) => sim::run(&options),
@@ -69,9 +77,20 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // A closed terminal is no failure of its own.
-            writeln!(io::stderr(), "xtask: {error:#}").ok();
+            say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes to stderr, in order with what other programs write there.
+fn say(text: &str) {
+    // A closed terminal is no failure of its own.
+    writeln!(io::stderr(), "xtask: {text}").ok();
+}
+
+/// Runs a program to its end.
+fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
+    let program = Path::new(command.get_program()).display().to_string();
+    Ok(command.status().with_context(|| format!("run {program}"))?.success())
 }

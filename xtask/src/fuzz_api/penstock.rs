@@ -14,7 +14,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::succeeds;
+use crate::succeeds;
 
 /// Everybody who may ask, the least first.
 pub(super) const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
