@@ -16,6 +16,7 @@ mod build;
 mod check;
 mod edits;
 mod fuzz_api;
+mod images;
 mod lint;
 mod python;
 mod sim;
@@ -35,6 +36,9 @@ enum Chore {
     /// Looks at all that is not Rust: Dockerfiles, Compose, YAML, JSON, scripts, alerts, workflows.
     /// Needs Python 3.10 or newer.
     Lint,
+    /// Builds the images of the services from release binaries and looks at all that is promised
+    /// about them; see docs/images.md. Needs Docker.
+    Images(images::Options),
     /// Measures producer and sink against their floors; see docs/benchmarks.md. Needs minutes and
     /// a machine with nothing else to do.
     #[command(disable_help_flag = true)] // `--help` is for the benchmark to answer
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
     let passed = match chore {
         Chore::Check => return check::run(),
         Chore::Lint => lint::run(),
+        Chore::Images(options) => images::run(&options),
         Chore::Bench { options } => bench::run(&options),
         Chore::Edits(options) => edits::run(&options),
         Chore::Sim(options) => sim::run(&options),
