@@ -18,7 +18,10 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 
-use crate::{board::Board, metrics::PipelineMetrics};
+use crate::{
+    board::Board,
+    metrics::{LagShare, PipelineMetrics},
+};
 
 /// A consumer whose group changes are taken from a queue.
 pub type Consumer = BaseConsumer<Context>;
@@ -48,7 +51,7 @@ pub struct Context {
     /// When leaving, nobody takes events any more: the callback answers by itself then, since a
     /// consumer that owns partitions cannot be dropped before its last revoke is answered.
     closing: AtomicBool,
-    metrics: PipelineMetrics,
+    lag: LagShare,
     board: Arc<Board>,
 }
 
@@ -76,7 +79,7 @@ impl ClientContext for Context {
         let partitions = statistics.topics.values().flat_map(|topic| topic.partitions.values());
         // -1 means unknown, or that the partition belongs to another consumer.
         let lags = partitions.map(|partition| partition.consumer_lag).filter(|lag| *lag >= 0);
-        self.metrics.lag(lags.sum());
+        self.lag.set(lags.sum());
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -193,13 +196,13 @@ impl Source {
 pub fn join(
     client: &ClientConfig,
     topics: &[String],
-    metrics: PipelineMetrics,
+    metrics: &PipelineMetrics,
     board: Arc<Board>,
 ) -> KafkaResult<Consumer> {
     let context = Context {
         events: Mutex::new(VecDeque::new()),
         closing: AtomicBool::new(false),
-        metrics,
+        lag: metrics.lag_share(),
         board,
     };
     let consumer = Consumer::from_config_and_context(client, context)?;

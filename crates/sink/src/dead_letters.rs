@@ -38,6 +38,17 @@ const ADMIN_MAX: Duration = Duration::from_secs(5);
 /// The header that counts how often a record was tried.
 const ATTEMPT: &str = "penstock.attempt";
 
+/// The reason beside a dead letter whose schema the registry does not know.
+pub const UNKNOWN_ID: &str = "unknown-schema-id";
+
+/// The reason beside a dead letter without a value.
+pub const NULL_VALUE: &str = "null-value";
+
+/// Every reason that a dead letter can have.
+pub fn reasons() -> impl Iterator<Item = &'static str> {
+    decode::Reason::ALL.into_iter().map(decode::Reason::as_str).chain([UNKNOWN_ID, NULL_VALUE])
+}
+
 /// A bad record on its way.
 #[derive(Debug)]
 pub struct Letter {

@@ -9,16 +9,22 @@ use prometheus::{
 };
 use tracing::{error, info, warn};
 
-pub use self::notes::Noted;
+pub use self::{notes::Noted, progress::LagShare};
 use self::{
     notes::Notes,
+    progress::{PipelineProgress, Progress},
     protocol::{PipelineProtocol, Protocol},
 };
-use crate::batch::Timestamps;
+use crate::{batch::Timestamps, dead_letters};
 
 mod forget;
 mod notes;
+mod progress;
 mod protocol;
+
+/// A row that takes longer than this to arrive is late: the edge in the recording rules of
+/// observability/prometheus, in seconds.
+const FRESH_SECONDS: f64 = 30.0;
 
 /// Why a record was passed without a row.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +54,9 @@ pub struct Metrics {
     commit_seconds: HistogramVec,
     assigned: IntGaugeVec,
     stopped: IntGaugeVec,
-    lag: IntGaugeVec,
     waits: IntCounterVec,
     memory: IntGauge,
+    progress: Progress,
     protocol: Protocol,
 }
 
@@ -68,9 +74,9 @@ pub struct PipelineMetrics {
     commit_seconds: Histogram,
     assigned: IntGauge,
     stopped: IntGaugeVec,
-    lag: IntGauge,
     schema_waits: IntCounter,
     memory_waits: IntCounter,
+    progress: PipelineProgress,
     protocol: PipelineProtocol,
     notes: Arc<Notes>,
 }
@@ -113,11 +119,10 @@ impl Metrics {
                 "Attempts at an insert that failed and were repeated",
                 &[],
             )?,
-            // Fine buckets: a quantile read from them is at most a tenth off.
             freshness_seconds: histogram(
                 "penstock_sink_freshness_seconds",
                 "Per row, time of its confirmation minus its record's timestamp",
-                exponential_buckets(0.005, 1.2, 70)?,
+                freshness_buckets()?,
             )?,
             dead_letters: counter(
                 "penstock_sink_dead_letters_total",
@@ -140,16 +145,12 @@ impl Metrics {
                 "Partitions that take no more records until a person acts",
                 &["reason"],
             )?,
-            lag: gauge(
-                "penstock_sink_lag_records",
-                "Records between the committed offsets and the ends of assigned partitions",
-                &[],
-            )?,
             waits: counter(
                 "penstock_sink_waits_total",
                 "Times that partitions were paused, by what they waited for",
                 &["reason"],
             )?,
+            progress: Progress::register(registry)?,
             protocol: Protocol::register(registry)?,
             memory,
         })
@@ -159,9 +160,14 @@ impl Metrics {
     #[must_use]
     pub fn pipeline(&self, name: &str) -> PipelineMetrics {
         let of = &[name];
+        // What begins with a value is no increase to a query: even the first one must be seen.
         for reason in StopReason::ALL {
             self.stopped.with_label_values(&[name, reason.as_str()]);
         }
+        for reason in dead_letters::reasons() {
+            self.dead_letters.with_label_values(&[name, reason]);
+        }
+        self.skipped.with_label_values(&[name, Skipped::NullValue.as_str()]);
         PipelineMetrics {
             pipeline: name.to_owned(),
             rows: self.rows.with_label_values(of),
@@ -174,9 +180,9 @@ impl Metrics {
             commit_seconds: self.commit_seconds.with_label_values(of),
             assigned: self.assigned.with_label_values(of),
             stopped: self.stopped.clone(),
-            lag: self.lag.with_label_values(of),
             schema_waits: self.waits.with_label_values(&[name, "schema"]),
             memory_waits: self.waits.with_label_values(&[name, "memory"]),
+            progress: self.progress.pipeline(name),
             protocol: self.protocol.pipeline(name),
             notes: Arc::default(),
         }
@@ -215,6 +221,7 @@ impl PipelineMetrics {
         self.rows.inc_by(rows);
         self.bytes.inc_by(bytes as u64);
         self.insert_seconds.observe(took.as_secs_f64());
+        self.progress.inserted(now_ms);
         self.notes.goes_on();
         tracing::debug!(token, rows, bytes, duration_ms = ms(took), "batch inserted");
     }
@@ -222,6 +229,7 @@ impl PipelineMetrics {
     /// An attempt at an insert failed; it is repeated.
     pub fn insert_delayed(&self, token: &str, error: &target::InsertError, attempt: u32) {
         self.insert_retries.inc();
+        self.progress.insert_failed(error);
         self.notes.retries(&format!("insert: {error}, attempt {attempt}"));
         let pipeline = &self.pipeline;
         // The first failures may be a restart; after that somebody should look.
@@ -234,6 +242,7 @@ impl PipelineMetrics {
 
     /// An insert cannot succeed until a person acts.
     pub fn insert_refused(&self, token: &str, error: &target::InsertError) {
+        self.progress.insert_failed(error);
         self.notes.error(&format!("insert refused: {error}"));
         error!(pipeline = self.pipeline, token, %error, "insert refused");
     }
@@ -262,6 +271,7 @@ impl PipelineMetrics {
     /// Offsets were committed.
     pub fn committed(&self, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
+        self.progress.committed();
     }
 
     /// A commit was refused for a reason that passes.
@@ -306,11 +316,6 @@ impl PipelineMetrics {
         self.stopped.with_label_values(&[&self.pipeline, reason.as_str()]).dec();
     }
 
-    /// Records not committed yet, over the assigned partitions.
-    pub fn lag(&self, records: i64) {
-        self.lag.set(records);
-    }
-
     /// A partition waits for a schema.
     pub fn waits_for_schema(&self, id: u32) {
         self.schema_waits.inc();
@@ -342,6 +347,15 @@ impl PipelineMetrics {
         self.notes.retries(&format!("{what}: {why}"));
         warn!(pipeline = self.pipeline, what, why, "not available, trying on");
     }
+}
+
+/// Fine ones, so that a quantile read from them is at most a tenth off, and exactly the edge that
+/// alerts ask about.
+fn freshness_buckets() -> Result<Vec<f64>, prometheus::Error> {
+    let mut buckets = exponential_buckets(0.005, 1.2, 70)?;
+    let at = buckets.partition_point(|bucket| *bucket < FRESH_SECONDS);
+    buckets.insert(at, FRESH_SECONDS);
+    Ok(buckets)
 }
 
 fn ms(duration: Duration) -> u64 {

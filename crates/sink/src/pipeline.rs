@@ -46,6 +46,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         tracing::warn!("built with the feature no-intents: every pipeline is at-least-once");
     }
     let registry = Registry::new();
+    service::build::register(&registry).context("register metrics")?;
     let health = Health::default();
     let listener = service::http::bind(config.service.http).await?;
     let shared = Shared {

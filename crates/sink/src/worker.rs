@@ -321,6 +321,7 @@ impl<'pot> Worker<'pot> {
         let now = self.now();
         let mut wait = self.next_tick.saturating_sub(now).min(POLL_MAX);
         let consumer = self.consumer.clone();
+        let mut records = 0;
         for _ in 0..BURST_MAX {
             let Some(polled) = consumer.poll(wait) else { break };
             wait = Duration::ZERO;
@@ -329,6 +330,7 @@ impl<'pot> Worker<'pot> {
                     if self.trouble.take().is_some() {
                         tracing::info!(pipeline = self.pipeline.name, "records arrive again");
                     }
+                    records += 1;
                     let goes_on = self.take(&message, now)?;
                     if !goes_on || self.machine.wants_tick() {
                         break;
@@ -340,6 +342,7 @@ impl<'pot> Worker<'pot> {
                 }
             }
         }
+        self.metrics.records(records);
         self.polled = Instant::now();
         self.act()
     }

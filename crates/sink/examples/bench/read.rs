@@ -38,7 +38,7 @@ pub(crate) fn records(
         &pipeline.name,
         fetched_kilobytes(config.memory.bytes_max, 1),
     );
-    let consumer = consume::join(&client, &pipeline.source.topics, metrics, Arc::default())?;
+    let consumer = consume::join(&client, &pipeline.source.topics, &metrics, Arc::default())?;
     let (mut assigned, mut left, mut progress) = (None, records, Instant::now());
     while left > 0 {
         ensure!(progress.elapsed() < STALL_MAX, "{left} of {records} records do not come");

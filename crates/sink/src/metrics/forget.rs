@@ -24,9 +24,10 @@ impl Metrics {
         for histograms in [&self.insert_seconds, &self.freshness_seconds, &self.commit_seconds] {
             remove(histograms, name);
         }
-        for gauges in [&self.assigned, &self.stopped, &self.lag] {
+        for gauges in [&self.assigned, &self.stopped] {
             remove(gauges, name);
         }
+        self.progress.forget(name);
         self.protocol.forget(name);
     }
 }

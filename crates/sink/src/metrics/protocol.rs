@@ -69,6 +69,8 @@ impl Protocol {
     }
 
     pub(super) fn pipeline(&self, name: &str) -> PipelineProtocol {
+        // Shown before the first one, as the other reasons are not: how often is no question then.
+        self.restarts.with_label_values(&[name, "failed"]);
         PipelineProtocol {
             replayed: self.replayed.with_label_values(&[name]),
             rows_counted: self.rows_counted.with_label_values(&[name]),

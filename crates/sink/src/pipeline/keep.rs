@@ -117,7 +117,9 @@ impl Keeper {
     /// Runs one document until another is wanted, or `stop`.
     async fn run(&mut self, begun: &Wanted, stop: &CancellationToken) -> Result<Next, Fault> {
         let mut wanted = begun.clone();
-        let (orders, ordered) = watch::channel(self.orders(begun, &wanted));
+        let first = self.orders(begun, &wanted);
+        self.metrics.paused(first.paused);
+        let (orders, ordered) = watch::channel(first);
         let spec = &begun.stored.spec;
         let job = Job {
             pipeline: Arc::new(spec.clone()),
@@ -136,7 +138,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 ended = &mut running => {
-                    self.metrics.lag(0); // nobody reads here any more
+                    self.metrics.paused(false);
                     return match ended {
                         Ok(()) => Ok(Next::Again),
                         Err(Fault::Settings(error)) => Ok(Next::Failed(format!("{error:#}"))),
@@ -167,6 +169,7 @@ impl Keeper {
                 () = self.board.changed() => {}
             }
             let now = self.orders(begun, &wanted);
+            self.metrics.paused(now.paused);
             orders.send_if_modified(|orders| {
                 let differs = *orders != now;
                 *orders = now;

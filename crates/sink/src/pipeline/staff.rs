@@ -150,7 +150,7 @@ impl Staff {
             fetched_kilobytes(config.memory.bytes_max, *shares),
         );
         let source = Source { topics: pipeline.source.topics.clone(), replay: replay.clone() };
-        let consumer = consume::join(&client, &source.all(), metrics.clone(), board.clone())
+        let consumer = consume::join(&client, &source.all(), metrics, board.clone())
             .context("join the consumer group")?;
         Ok(Parts {
             pipeline: pipeline.clone(),

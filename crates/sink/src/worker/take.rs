@@ -14,7 +14,7 @@ use rdkafka::{
 use super::{Known, Worker};
 use crate::{
     batch::Batch,
-    dead_letters::{Letter, copied_headers, replayed_attempt},
+    dead_letters::{Letter, NULL_VALUE, UNKNOWN_ID, copied_headers, replayed_attempt},
     metrics::Skipped,
     orders::RowRules,
     schemas::PlanKey,
@@ -27,9 +27,6 @@ pub(super) struct Stash {
     pub(super) partition: TopicPartition,
     record: OwnedMessage,
 }
-
-/// The reason beside a dead letter whose schema the registry does not know.
-const UNKNOWN_ID: &str = "unknown-schema-id";
 
 /// What became of a record.
 enum Step {
@@ -115,7 +112,7 @@ impl Worker<'_> {
                     Step::Done
                 }
                 NullValue::DeadLetter => {
-                    let why = ("null-value", String::new);
+                    let why = (NULL_VALUE, String::new);
                     self.divert(slot, offset, record, rules.stops, why, now)
                 }
                 NullValue::Row => {
