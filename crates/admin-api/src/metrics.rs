@@ -5,6 +5,10 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
+/// Why a request is refused before it is looked at.
+const REFUSALS: [&str; 8] =
+    ["attempts", "credentials", "host", "login", "origin", "rate", "role", "token"];
+
 /// The admin API's metrics.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -28,19 +32,22 @@ impl Metrics {
             &["route", "status"],
         )?;
         registry.register(Box::new(requests.clone()))?;
-        Ok(Self {
-            requests,
-            refused: counter(
-                "penstock_admin_api_refused_requests_total",
-                "Requests refused before they were looked at, by reason",
-                &["reason"],
-            )?,
-            changes: counter(
-                "penstock_admin_api_changes_total",
-                "Changes that were carried out, by kind",
-                &["what"],
-            )?,
-        })
+        let refused = counter(
+            "penstock_admin_api_refused_requests_total",
+            "Requests refused before they were looked at, by reason",
+            &["reason"],
+        )?;
+        // What begins with a value is no increase to a query: even the first one must be seen.
+        for reason in REFUSALS {
+            refused.with_label_values(&[reason]);
+        }
+        let changes = counter(
+            "penstock_admin_api_changes_total",
+            "Changes that were carried out, by kind",
+            &["what"],
+        )?;
+        changes.with_label_values(&["pipeline.create"]);
+        Ok(Self { requests, refused, changes })
     }
 
     /// `route` is a path with its placeholders, so there are as many as routes.

@@ -43,6 +43,7 @@ impl AdminApi {
     /// When settings cannot be used or a port is taken.
     pub async fn bind(config: Config) -> anyhow::Result<Self> {
         let registry = Registry::new();
+        service::build::register(&registry).context("register metrics")?;
         let listen = config.listen;
         let listener = TcpListener::bind(listen)
             .await

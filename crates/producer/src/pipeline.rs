@@ -114,6 +114,7 @@ impl Producer {
     pub fn new(config: Config) -> anyhow::Result<Self> {
         config.check()?;
         let registry = prometheus::Registry::new();
+        service::build::register(&registry).context("register metrics")?;
         let metrics = Metrics::register(&registry).context("register metrics")?;
         let handle = Handle {
             steer: Arc::new(Steer::new(config.workload.rate_per_sec)),

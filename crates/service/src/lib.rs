@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
+pub mod build;
 pub mod config;
 pub mod health;
 pub mod healthcheck;
