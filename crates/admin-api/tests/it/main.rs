@@ -13,6 +13,7 @@ mod fixture;
 mod healthcheck;
 mod killed;
 mod letters;
+mod measured;
 mod mistakes;
 mod offsets;
 mod offsets_delete;

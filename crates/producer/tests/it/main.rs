@@ -3,6 +3,7 @@
 mod acknowledged;
 mod fixture;
 mod healthcheck;
+mod measured;
 mod refused;
 mod seed;
 mod steering;

@@ -12,6 +12,7 @@ mod healthcheck;
 mod kafka_outage;
 mod kafka_security;
 mod lands_once;
+mod measured;
 mod membership;
 mod null_value;
 mod offsets_lost;
