@@ -222,22 +222,24 @@ impl Worker<'_> {
         let Ok(permit) = self.letters.try_reserve() else { return Step::Wait };
         match self.machine.bad(slot, offset, stops, now) {
             OnBad::Stopped => {}
-            OnBad::DeadLetter(id) => permit.send(Letter {
-                record: id,
-                attempt: match self.source.is_replay(record.topic()) {
-                    true => replayed_attempt(record),
-                    false => 1,
-                },
-                timestamp_ms: record.timestamp().to_millis().unwrap_or(-1),
-                reason,
-                detail: detail(),
-                key: record.key().map(<[u8]>::to_vec),
-                value: record.payload().map(<[u8]>::to_vec),
-                headers: copied_headers(record),
-                answers: self.answers.0.clone(),
-            }),
+            OnBad::DeadLetter(id) => {
+                permit.send(Letter {
+                    record: id,
+                    attempt: match self.source.is_replay(record.topic()) {
+                        true => replayed_attempt(record),
+                        false => 1,
+                    },
+                    timestamp_ms: record.timestamp().to_millis().unwrap_or(-1),
+                    reason,
+                    detail: detail(),
+                    key: record.key().map(<[u8]>::to_vec),
+                    value: record.payload().map(<[u8]>::to_vec),
+                    headers: copied_headers(record),
+                    answers: self.answers.0.clone(),
+                });
+                self.metrics.dead_letter(reason);
+            }
         }
-        self.metrics.dead_letter(reason);
         Step::Done
     }
 }

@@ -58,5 +58,7 @@ async fn a_bad_record_stops_the_partition_where_the_pipeline_says_so() -> anyhow
     .await?;
     // What came before it is still inserted.
     scene.until_committed(1).await?;
+    let letters = sink.metric("penstock_sink_dead_letters_total", "").await?;
+    assert_eq!(letters, 0.0, "the record is read again, not diverted");
     scene.expect_ids([1]).await
 }
