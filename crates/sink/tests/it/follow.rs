@@ -80,6 +80,7 @@ async fn a_paused_pipeline_keeps_its_place_in_the_group() -> anyhow::Result<()> 
 
     let version = stored.set(State::Paused).await?;
     stored.until_state(RunState::Paused, version).await?;
+    assert_eq!(sink.metric("penstock_sink_paused", "").await?, 1.0);
     stored.produce(100..200).await?;
     stored.until("the lag is told", lags).await?;
     assert_eq!(stored.scene.rows().await, 100, "it is paused");
@@ -87,6 +88,7 @@ async fn a_paused_pipeline_keeps_its_place_in_the_group() -> anyhow::Result<()> 
 
     let version = stored.set(State::Running).await?;
     stored.until_state(RunState::Running, version).await?;
+    assert_eq!(sink.metric("penstock_sink_paused", "").await?, 0.0);
     stored.scene.until_committed(200).await?;
     stored.scene.expect_ids(0..200).await?;
     assert_eq!(members().await?.unwrap().members, before, "it did not even rejoin");
