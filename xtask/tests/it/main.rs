@@ -1,3 +1,4 @@
 //! What the repository promises about its own layout.
 
+mod observability;
 mod tidy;
