@@ -16,6 +16,7 @@ ttl_days=${SALES_TTL_DAYS:-90}
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 options=("$@")
 locked=
+broken=()
 
 fail() {
     printf 'error: %s\n' "$*" >&2
@@ -64,7 +65,8 @@ lock() {
         if ((age >= lock_s)); then
             # Under the name of its holder, so that of several who find it old one alone breaks it.
             echo "breaking a lock that is $age s old" >&2
-            ask "RENAME TABLE migrations_lock TO migrations_lock_$holder" || true
+            ask "RENAME TABLE migrations_lock TO migrations_lock_$holder" &&
+                broken+=("migrations_lock_$holder")
             continue
         fi
         [[ -n $told ]] || echo "waiting for another run, at most $((lock_s - age)) s" >&2
@@ -80,9 +82,13 @@ still_locked() {
 }
 
 unlock() {
+    local table
     if [[ -n $locked ]] && still_locked; then
         ask 'DROP TABLE IF EXISTS migrations_lock SYNC'
     fi
+    for table in "${broken[@]}"; do
+        ask "DROP TABLE IF EXISTS $table SYNC"
+    done
 }
 
 # Checks the files against what was applied, and prints those that were not.
@@ -104,9 +110,7 @@ pending() {
         [[ -z ${seen[$version]:-} ]] || fail "$name and ${seen[$version]} have the same number"
         seen[$version]=$name
         if [[ -z ${sums[$version]:-} ]]; then
-            # As texts, on purpose: 0008 is no number to the shell.
-            # shellcheck disable=SC2071
-            [[ $version > $last ]] || fail "$name comes before $last, which was applied: give it the next number"
+            ((10#$version > 10#$last)) || fail "$name comes before $last, which was applied: give it the next number"
             echo "$name"
             continue
         fi
