@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use target::{Guarantee, GuaranteeOptions, Insert, InsertError, Settings, Target, TargetError};
+use testkit::Migrations;
 
 /// A test's own database on the shared server.
 pub(crate) struct Fixture {
@@ -72,6 +73,11 @@ impl Fixture {
     /// What the table `t` gives to a pipeline that accepts no unverified engine.
     pub(crate) async fn guarantee(&self) -> Result<Guarantee, TargetError> {
         self.target.guarantee(&self.database, "t", &GuaranteeOptions::default()).await
+    }
+
+    /// The repository's migrations for the database, which the administrator applies.
+    pub(crate) async fn migrations(&self) -> Result<Migrations> {
+        Migrations::new(&self.admin, &testkit::stack().await?.admin, &self.database)
     }
 
     /// Runs a query as administrator; `{db}` stands for the database.
