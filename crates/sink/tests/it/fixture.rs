@@ -35,6 +35,8 @@ pub(crate) struct Scene {
     pub(crate) document: String,
     /// Lines added to its `source`.
     pub(crate) source: String,
+    /// The table's name without its database.
+    pub(crate) table_name: &'static str,
     /// Keys added to its `target`, each behind a comma.
     pub(crate) target: String,
     pub(crate) brokers: String,
@@ -60,6 +62,7 @@ impl Scene {
             name: unique("p").replace('_', "-"),
             document: String::new(),
             source: String::new(),
+            table_name: "rows",
             target: String::new(),
             brokers: servers.kafka.clone(),
             clickhouse_url: servers.clickhouse_http.clone(),
@@ -88,7 +91,7 @@ impl Scene {
     }
 
     pub(crate) fn table(&self) -> String {
-        format!("{}.rows", self.database)
+        format!("{}.{}", self.database, self.table_name)
     }
 
     /// Registers `schema` as the next version of the topic's values.
@@ -173,8 +176,14 @@ impl Scene {
     /// The pipeline document.
     pub(crate) fn pipeline(&self) -> String {
         format!(
-            "name: {}\nsource:\n  topics: [{}]\n{}target: {{database: {}, table: rows{}}}\n{}",
-            self.name, self.topic, self.source, self.database, self.target, self.document
+            "name: {}\nsource:\n  topics: [{}]\n{}target: {{database: {}, table: {}{}}}\n{}",
+            self.name,
+            self.topic,
+            self.source,
+            self.database,
+            self.table_name,
+            self.target,
+            self.document
         )
     }
 

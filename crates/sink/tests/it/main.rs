@@ -28,6 +28,7 @@ mod shutdown;
 mod slow_drain;
 mod start;
 mod stored;
+mod sums;
 mod table_changes;
 mod takeover;
 mod unknown_ids;
