@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Files NNNN_name.sql beside this script in, a database that each of them was applied to once out.
 #
-#   migrate.sh [OPTION OF clickhouse-client]...      such as --host clickhouse --user migrator
+#   migrate.sh [OPTION OF clickhouse-client]...      such as --secure
 #
+#   CLICKHOUSE_HOST           server [localhost]
+#   CLICKHOUSE_USER           account [default]
 #   CLICKHOUSE_PASSWORD_FILE  file with the password; or the password itself in CLICKHOUSE_PASSWORD
 #   MIGRATIONS_DATABASE       database, created where it is missing [shop]
 #   MIGRATIONS_LOCK_S         age at which the lock of a run that was killed is broken [600]
@@ -14,7 +16,10 @@ database=${MIGRATIONS_DATABASE:-shop}
 lock_s=${MIGRATIONS_LOCK_S:-600}
 ttl_days=${SALES_TTL_DAYS:-90}
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-options=("$@")
+options=()
+[[ -z ${CLICKHOUSE_HOST:-} ]] || options+=(--host "$CLICKHOUSE_HOST")
+[[ -z ${CLICKHOUSE_USER:-} ]] || options+=(--user "$CLICKHOUSE_USER")
+options+=("$@")
 locked=
 broken=()
 

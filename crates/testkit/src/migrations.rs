@@ -79,8 +79,9 @@ impl Migrations {
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let ended = Command::new(self.folder.path().join("migrate.sh"))
-            .args(["--user", &self.user.name])
             .env("PATH", path)
+            .env_remove("CLICKHOUSE_HOST")
+            .env("CLICKHOUSE_USER", &self.user.name)
             .env("CLICKHOUSE_URL", self.url.trim_end_matches('/'))
             .env("CLICKHOUSE_PASSWORD_FILE", self.password_file())
             .env("MIGRATIONS_DATABASE", &self.database)
