@@ -1,5 +1,5 @@
 //! What every binary of this workspace does the same way: logs, settings, signals, draining,
-//! health, metrics, exit codes.
+//! health, metrics, traces, exit codes.
 //!
 //! This crate knows nothing about Kafka, ClickHouse or schemas, and never will.
 
@@ -21,6 +21,7 @@ pub mod healthcheck;
 pub mod http;
 pub mod problem;
 pub mod secrets;
+pub mod traces;
 
 pub use self::{health::Health, healthcheck::Task};
 
