@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use decode::{Block, ColumnList, Sizes, Spare};
 
+use crate::spans::Opened;
+
 /// The batch that a partition's rows are decoded into.
 #[derive(Debug)]
 pub struct Batch {
@@ -11,6 +13,8 @@ pub struct Batch {
     pub block: Block,
     /// When their records were written.
     pub timestamps: Timestamps,
+    /// What its trace is to tell, if anybody wants traces.
+    pub opened: Option<Box<Opened>>,
     /// Of all that decides which rows its records become.
     fingerprint: u64,
 }
@@ -27,7 +31,7 @@ impl Batch {
         spare: &mut Spare,
     ) -> Self {
         let block = Block::reusing(columns, sizes, spare);
-        Self { block, timestamps: Timestamps::default(), fingerprint }
+        Self { block, timestamps: Timestamps::default(), opened: None, fingerprint }
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, bail, ensure};
 use clients::kafka::Kafka;
 use pipeline_spec::{Pipeline, selector::Selector};
 use serde::Deserialize;
-use service::{Task, config::path, secrets::SecretArgs};
+use service::{Task, config::path, secrets::SecretArgs, traces};
 
 pub use self::secrets::Secrets;
 
@@ -92,6 +92,9 @@ pub struct Config {
     /// Passwords and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
+    /// Where traces go.
+    #[serde(skip)]
+    pub traces: traces::Settings,
 }
 
 /// Where schemas come from.
@@ -187,6 +190,7 @@ impl Config {
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), VARIABLES)?;
         config.secrets = (&args.secrets.read()?).into();
+        config.traces = traces::Settings::from_env()?;
         config.selector = args.selector.clone();
         config.pipelines = args.pipeline.iter().map(read_pipeline).collect::<Result<_, _>>()?;
         config.check()?;

@@ -19,6 +19,7 @@ use crate::{
     batch::Timestamps,
     metrics::PipelineMetrics,
     schemas::Schemas,
+    spans::InsertSpan,
     standing::{RangeOf, Standing},
     worker::Answer,
 };
@@ -53,6 +54,8 @@ pub struct FrozenBatch {
     pub block: Frozen,
     /// When the records were written.
     pub timestamps: Timestamps,
+    /// What traces tell of its insert.
+    pub span: InsertSpan,
 }
 
 /// Inserts the batches of one pipeline. Clones share it.
@@ -83,9 +86,15 @@ impl Inserter {
         answers: mpsc::Sender<Answer>,
     ) {
         let ended = tokio::select! {
-            () = abandoned.cancelled() => return,
+            () = abandoned.cancelled() => return batch.span.failed("given-up"),
             ended = self.until_settled(&batch) => ended,
         };
+        match ended {
+            Ended::Inserted => batch.span.succeeded(),
+            Ended::Refused => batch.span.failed("insert-refused"),
+            Ended::Unprovable => batch.span.failed("range-unprovable"),
+            Ended::TableChanged => batch.span.failed("table-changed"),
+        }
         let answer = match ended {
             Ended::Inserted => Answer::Inserted(batch.range, batch.block),
             Ended::Refused => Answer::InsertFailed(batch.range),
@@ -149,6 +158,7 @@ impl Inserter {
                 return Ended::Inserted;
             };
             attempt += 1;
+            batch.span.attempt_failed(attempt, &error);
             match error.disposition() {
                 Disposition::Retry => {
                     self.metrics.insert_delayed(batch.token.as_str(), &error, attempt);

@@ -5,7 +5,8 @@
 //! and [`positions`] answer what the worker must know and may not wait for; [`standing`] knows what
 //! the table can promise; [`memory`] bounds what all workers hold. [`pipeline`] wires them together
 //! and, unless pipelines are given as files, follows the stored ones: what their workers are to do
-//! is in [`orders`], what they own on the [`board`], from which [`status`] reports.
+//! is in [`orders`], what they own on the [`board`], from which [`status`] reports. [`spans`] tells the
+//! story of each batch to whoever collects traces.
 //!
 //! **Invariant:** an offset is committed only after every record below it is in ClickHouse or
 //! acknowledged in the dead letters.
@@ -28,6 +29,7 @@ pub mod orders;
 pub mod pipeline;
 pub mod positions;
 pub mod schemas;
+pub mod spans;
 pub mod standing;
 pub mod status;
 pub mod worker;

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use prometheus::Registry;
-use service::{Health, health::Condition};
+use service::{
+    Health,
+    health::Condition,
+    traces::{Tracer, Traces},
+};
 use target::Target;
 use tokio::{
     sync::{Semaphore, watch},
@@ -14,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::one::Job;
 use crate::{
-    board::Board, config::Config, memory::Budget, metrics::Metrics, orders::Orders, worker::Stop,
+    board::Board, config::Config, instance, memory::Budget, metrics::Metrics, orders::Orders,
+    worker::Stop,
 };
 
 mod follow;
@@ -26,6 +31,9 @@ mod staff;
 #[derive(Clone, Debug)]
 struct Shared {
     config: Arc<Config>,
+    /// Name of this process among all sinks.
+    instance: Arc<str>,
+    tracer: Option<Tracer>,
     registry: registry_client::Client,
     target: Target,
     permits: Arc<Semaphore>,
@@ -49,7 +57,11 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
     service::build::register(&registry).context("register metrics")?;
     let health = Health::default();
     let listener = service::http::bind(config.service.http).await?;
+    let instance = instance::name(&config.status.instance);
+    let traces = Traces::start(&config.traces, "sink", &instance, &registry)?;
     let shared = Shared {
+        instance: instance.into(),
+        tracer: traces.tracer(),
         registry: registry_client::Client::new(config.registry()).context("registry")?,
         target: Target::new(config.target()).context("clickhouse")?,
         permits: Arc::new(Semaphore::new(config.delivery.inserts_in_flight_max.get())),
@@ -68,10 +80,12 @@ pub async fn run(config: Config, stop: CancellationToken) -> anyhow::Result<()> 
         registry,
         http_stop.clone(),
     ));
-    match stored {
-        Some(read) => follow::run(shared, read, stop).await?,
-        None => given(shared, stop).await?,
-    }
+    let worked = match stored {
+        Some(read) => follow::run(shared, read, stop).await,
+        None => given(shared, stop).await,
+    };
+    traces.flush().await;
+    worked?;
     http_stop.cancel();
     http.await.context("http panicked")?
 }

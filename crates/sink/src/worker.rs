@@ -6,10 +6,7 @@
 //! calls are a poll of at most [`POLL_MAX`] and the commit, one per tick for all partitions.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -40,6 +37,7 @@ use crate::{
     orders::{Orders, RowRules},
     positions::{self, Positions, Wanted},
     schemas::{Outcome, PlanKey, Schemas},
+    spans::Spans,
     standing::Standing,
 };
 
@@ -47,13 +45,14 @@ mod act;
 mod ending;
 mod ends;
 mod plans;
+mod pulse;
 mod steer;
 mod take;
 
-pub use self::ending::Ended;
 use self::{
     act::Epochs, ending::BeginAnew, ends::Waits, plans::Plans, steer::Steering, take::Stash,
 };
+pub use self::{ending::Ended, pulse::Pulse};
 
 /// Longest poll. Also the longest wait before an answer of the runtime is taken.
 const POLL_MAX: Duration = Duration::from_millis(20);
@@ -128,25 +127,10 @@ pub struct Parts {
     pub process_metrics: Metrics,
     /// Of the pipeline.
     pub metrics: PipelineMetrics,
+    /// What traces tell.
+    pub spans: Spans,
     /// Where everything that waits runs.
     pub runtime: Handle,
-}
-
-/// When a worker last went round its loop: if that was long ago, a call into librdkafka does not
-/// return.
-#[derive(Debug, Default)]
-pub struct Pulse(AtomicU64);
-
-impl Pulse {
-    fn beat(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often the worker has gone round so far.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// Tells a pipeline to end. Clones share it.
@@ -221,6 +205,7 @@ struct Worker<'pot> {
     pot: Arc<Pot>,
     process_metrics: Metrics,
     metrics: PipelineMetrics,
+    spans: Spans,
     /// The change of the group that is being answered: the next one waits.
     rebalance: Option<Rebalance>,
     /// Who the consumer was when it was given the partitions whose positions are being read.
@@ -271,6 +256,7 @@ impl<'pot> Worker<'pot> {
             pot: parts.pot,
             process_metrics: parts.process_metrics,
             metrics: parts.metrics,
+            spans: parts.spans,
             rebalance: None,
             trouble: None,
             drained: false,
@@ -446,8 +432,14 @@ impl<'pot> Worker<'pot> {
                     self.spare.keep(block);
                     self.tell(Event::Inserted(range))?;
                 }
-                Answer::InsertFailed(range) => self.tell(Event::InsertFailed(range))?,
-                Answer::InsertUnprovable(range) => self.tell(Event::InsertUnprovable(range))?,
+                Answer::InsertFailed(range) => {
+                    self.spans.refused(&range, "insert-refused");
+                    self.tell(Event::InsertFailed(range))?;
+                }
+                Answer::InsertUnprovable(range) => {
+                    self.spans.refused(&range, "range-unprovable");
+                    self.tell(Event::InsertUnprovable(range))?;
+                }
                 // What is recorded is read again and made into blocks of the table as it is now.
                 Answer::TableChanged => return Err(BeginAnew("table-changed").into()),
                 Answer::Watermarks(ends) => self.stop_outside(&ends)?,

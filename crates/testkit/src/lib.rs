@@ -7,6 +7,7 @@
 pub mod avro;
 mod binary;
 mod clickhouse;
+mod collector;
 mod eventually;
 mod kafka;
 mod markdown;
@@ -20,6 +21,7 @@ mod shared;
 pub mod tls;
 
 pub use clickhouse::ClickHouse;
+pub use collector::{Collector, Span};
 pub use eventually::{eventually, unique};
 pub use kafka::{Committed, Group, Kafka, Message, Record};
 pub use local_stack::{Part, Settings, Signal};

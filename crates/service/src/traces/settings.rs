@@ -241,7 +241,7 @@ fn flag(name: &str, get: &impl Fn(&str) -> Found) -> anyhow::Result<bool> {
 /// A number from 1 to `most`.
 fn number<N>(name: &str, unset: N, most: N, get: &impl Fn(&str) -> Found) -> anyhow::Result<N>
 where
-    N: FromStr + PartialOrd + From<u8> + std::fmt::Display,
+    N: FromStr + PartialOrd + From<u8> + Copy + std::fmt::Display,
 {
     let Some(text) = get(name) else { return Ok(unset) };
     let number = text.trim().parse::<N>().ok();

@@ -25,7 +25,7 @@ use super::{
     keep::{Keeper, Wanted},
     one::Fault,
 };
-use crate::{backoff, instance, kafka, orders::RowRules, status::Reports};
+use crate::{backoff, kafka, orders::RowRules, status::Reports};
 
 /// Among how many workers at least buffers are divided, so that the first few pipelines need not
 /// begin anew when others come.
@@ -72,7 +72,7 @@ pub(super) async fn run(
     let reports = Reports {
         writer: store.status_writer().context("make a writer of status")?,
         statuses: store.follow_status(ended.clone()),
-        instance: instance::name(&shared.config.status.instance),
+        instance: shared.instance.to_string(),
     };
     let selector = shared.config.selector.clone();
     tracing::info!(instance = reports.instance, %selector, "following the stored pipelines");

@@ -28,6 +28,7 @@ use crate::{
     kafka,
     memory::{Pot, fetched_kilobytes, spare_bytes},
     schemas::Schemas,
+    spans::{Names, Spans},
     standing::Standing,
     worker::{self, Ended, Parts, Pulse, Stop},
 };
@@ -152,6 +153,12 @@ impl Staff {
         let source = Source { topics: pipeline.source.topics.clone(), replay: replay.clone() };
         let consumer = consume::join(&client, &source.all(), metrics, board.clone())
             .context("join the consumer group")?;
+        let names = Names {
+            pipeline: pipeline.name.clone(),
+            group: pipeline.group(&config.namespace),
+            database: pipeline.target.database.clone(),
+            table: pipeline.target.table.clone(),
+        };
         Ok(Parts {
             pipeline: pipeline.clone(),
             source: Arc::new(source),
@@ -180,6 +187,7 @@ impl Staff {
             pot: pot.clone(),
             process_metrics: shared.metrics.clone(),
             metrics: metrics.clone(),
+            spans: Spans::new(shared.tracer.clone(), names),
             runtime: Handle::current(),
         })
     }

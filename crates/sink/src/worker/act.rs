@@ -21,6 +21,7 @@ use crate::{
     consume::{list, list_at},
     group_ffi,
     insert::FrozenBatch,
+    spans::InsertSpan,
 };
 
 /// Longest wait for the answer to a request that is only to wake somebody.
@@ -91,7 +92,10 @@ impl Worker<'_> {
                     self.metrics.range_replayed(&range, last, rows);
                 }
                 Action::Insert(insert) => self.insert(insert),
-                Action::Abandon(partition, _epoch) => self.epochs.cancel(&partition),
+                Action::Abandon(partition, _epoch) => {
+                    self.epochs.cancel(&partition);
+                    self.spans.given_up(&partition);
+                }
                 Action::Stop(partition, reason) => {
                     self.metrics.stopped(&partition, reason);
                     self.epochs.stopped.insert(partition, reason);
@@ -122,6 +126,7 @@ impl Worker<'_> {
         self.stashed.retain(|stash| !partitions.contains(&stash.partition));
         for partition in partitions {
             self.epochs.cancel(partition);
+            self.spans.given_up(partition);
             self.gave_up_reset(partition);
             if let Some(reason) = self.epochs.stopped.remove(partition) {
                 self.metrics.stop_ended(reason);
@@ -150,10 +155,12 @@ impl Worker<'_> {
         }
         let started = Instant::now();
         self.announced = started;
+        self.spans.committing();
         let result = self.consumer.commit(&offsets, CommitMode::Sync);
         let now = self.now();
         let Err(error) = result else {
             self.metrics.committed(started.elapsed());
+            self.spans.committed(&commit);
             if self.machine.may_commit(&commit, &self.membership()) {
                 self.machine.handle(now, Event::Committed(commit));
             }
@@ -188,16 +195,18 @@ impl Worker<'_> {
     fn insert(&mut self, insert: Insert<Batch>) {
         let Insert { range, last, token, proof, batch } = insert;
         self.sizes = batch.block.sizes();
-        let frozen = FrozenBatch {
+        let mut frozen = FrozenBatch {
             columns: batch.block.columns().clone(),
             block: batch.block.freeze(),
             timestamps: batch.timestamps,
             announced: self.announced,
+            span: InsertSpan::default(),
             token,
             proof,
             last,
             range,
         };
+        frozen.span = self.spans.inserting(&frozen, batch.opened);
         let abandoned = self.epochs.token(&frozen.range.partition, frozen.range.epoch);
         let inserter = self.inserter.clone();
         self.runtime.spawn(inserter.run(frozen, abandoned, self.answers.0.clone()));

@@ -43,6 +43,7 @@ impl Worker<'_> {
     pub(super) fn leave(mut self) {
         self.ended.cancel();
         self.epochs.cancel_all();
+        self.spans.all_given_up();
         self.board.leave(self.number);
         self.metrics.left_with(self.owned);
         self.epochs.take_stopped().for_each(|reason| self.metrics.stop_ended(reason));

@@ -178,7 +178,8 @@ impl Worker<'_> {
         }
         if self.machine.batch(slot).is_none() {
             let fingerprint = plan.fingerprint() ^ rules.fingerprint;
-            let batch = Batch::new(plan.columns(), fingerprint, &self.sizes, &mut self.spare);
+            let mut batch = Batch::new(plan.columns(), fingerprint, &self.sizes, &mut self.spare);
+            batch.opened = self.spans.opened();
             self.machine.open(slot, batch, now);
         }
         let Some(batch) = self.machine.batch(slot) else { return Step::Done };
@@ -198,6 +199,7 @@ impl Worker<'_> {
         match plan.decode(datum, &meta, &mut batch.block) {
             Ok(()) => {
                 batch.timestamps.push(timestamp_ms);
+                batch.opened.iter_mut().for_each(|opened| opened.look(record));
                 self.machine.taken(slot, offset, now);
                 Step::Done
             }

@@ -31,5 +31,6 @@ mod stored;
 mod sums;
 mod table_changes;
 mod takeover;
+mod traces;
 mod unknown_ids;
 mod window;
