@@ -73,6 +73,8 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Who may.
     pub auth: Auth,
+    /// Whether the API speaks TLS itself.
+    pub tls: Tls,
     /// How much of anything.
     pub limits: Limits,
     /// Settings shared by every service.
@@ -118,6 +120,23 @@ pub struct Auth {
     pub failures_in_flight_max: NonZeroU32,
     /// Longest wait for the answer to a refused attempt, in milliseconds.
     pub failure_wait_ms_max: u64,
+}
+
+/// The certificate of the API and the page; none for plain http.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the certificate and those that vouch for it, in order; empty for none.
+    pub cert_file: PathBuf,
+    /// PEM file with its key; empty for none.
+    pub key_file: PathBuf,
+}
+
+impl Tls {
+    /// Certificate and key, if there are any.
+    pub(crate) fn files(&self) -> Option<(PathBuf, PathBuf)> {
+        Some((path(&self.cert_file)?, path(&self.key_file)?))
+    }
 }
 
 /// How much of anything.
@@ -191,6 +210,10 @@ impl Config {
         {
             check_url(key, text)?;
         }
+        ensure!(
+            path(&self.tls.cert_file).is_some() == path(&self.tls.key_file).is_some(),
+            "tls.cert_file and tls.key_file belong together: set both or neither"
+        );
         let variables = crate::kafka::SERVICE.variables;
         self.registry.connection(variables, &self.secrets.registry).check()?;
         crate::kafka::check(self)?;

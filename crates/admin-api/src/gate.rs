@@ -17,6 +17,7 @@ use crate::{
     auth::{Identity, Refused, Role},
     login, page,
     state::App,
+    tls::Peer,
 };
 
 /// Bytes of an answer of axum's own that are repeated in a problem document.
@@ -56,7 +57,7 @@ pub(crate) async fn finish(State(app): State<App>, request: Request, next: Next)
 /// Was it meant for us, and who sends it? Puts an [`Identity`] into the request if it says so.
 pub(crate) async fn admit(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {

@@ -27,6 +27,7 @@ pub mod rest;
 pub mod routes;
 mod run;
 pub mod state;
+mod tls;
 
 pub use self::{
     auth::tokens,

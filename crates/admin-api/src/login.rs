@@ -1,7 +1,5 @@
 //! A token or one-time code in, the page's cookie out.
 
-use std::net::SocketAddr;
-
 use axum::{
     body::Bytes,
     extract::{ConnectInfo, State},
@@ -16,6 +14,7 @@ use crate::{
     auth::{Refused, Role},
     routes::Route,
     state::App,
+    tls::Peer,
 };
 
 /// Name of the cookie.
@@ -47,7 +46,7 @@ pub(crate) fn redirect(wanted: &Uri) -> Response {
 
 async fn login(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(from)): ConnectInfo<Peer>,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let field = |wanted: &str| {

@@ -1,6 +1,6 @@
 //! Wires everything together: settings in, a served API and its background work out.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use prometheus::Registry;
@@ -8,7 +8,15 @@ use service::{Health, health::Condition};
 use tokio::{net::TcpListener, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::Hosts, chores, config::Config, metrics::Metrics, page, routes, state::App};
+use crate::{
+    auth::Hosts,
+    chores,
+    config::Config,
+    metrics::Metrics,
+    page, routes,
+    state::App,
+    tls::{Certificate, Peer, TlsListener},
+};
 
 /// Pause after the topics could not be made ready.
 const PREPARE_AGAIN: Duration = Duration::from_secs(3);
@@ -22,6 +30,8 @@ pub struct AdminApi {
     registry: Registry,
     health: Health,
     address: SocketAddr,
+    /// What it proves with who it is, if it speaks TLS.
+    certificate: Option<Arc<Certificate>>,
     /// Ends the followers and streams of `app`.
     ending: CancellationToken,
 }
@@ -41,7 +51,15 @@ impl AdminApi {
     /// # Errors
     ///
     /// When settings cannot be used or a port is taken.
-    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+    pub async fn bind(mut config: Config) -> anyhow::Result<Self> {
+        let certificate = match config.tls.files() {
+            Some((cert_file, key_file)) => {
+                // Nothing but https reaches the page.
+                config.auth.cookie_secure = true;
+                Some(Arc::new(Certificate::open(cert_file, key_file)?))
+            }
+            None => None,
+        };
         let registry = Registry::new();
         service::build::register(&registry).context("register metrics")?;
         let listen = config.listen;
@@ -54,9 +72,9 @@ impl AdminApi {
         let metrics = Metrics::register(&registry).context("register metrics")?;
         let ending = CancellationToken::new();
         let app = App::new(config, hosts, metrics, ending.clone())?;
-        tracing::info!(%address, "serving the admin api");
+        tracing::info!(%address, tls = certificate.is_some(), "serving the admin api");
         let health = Health::default();
-        Ok(Self { app, listener, health_listener, registry, health, address, ending })
+        Ok(Self { app, listener, health_listener, registry, health, address, certificate, ending })
     }
 
     /// Where API and page are served.
@@ -77,7 +95,8 @@ impl AdminApi {
     /// A link that logs an admin in, once, within ten minutes.
     #[must_use]
     pub fn login_link(&self) -> String {
-        format!("http://{}/login?code={}", self.address, self.app.auth().one_time_code())
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/login?code={}", self.address, self.app.auth().one_time_code())
     }
 
     /// Serves until `stop` is cancelled and open requests are answered.
@@ -102,13 +121,21 @@ impl AdminApi {
         work.spawn(page::remember(self.app.clone(), ending.clone()));
 
         let router = routes::router(self.app);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = router.into_make_service_with_connect_info::<Peer>();
+        let watched = ending.clone();
         let stopping = async move {
             stop.cancelled().await;
             // Streams have no end of their own, and would hold the server up.
             ending.cancel();
         };
-        let served = axum::serve(self.listener, service).with_graceful_shutdown(stopping).await;
+        let served = match self.certificate {
+            Some(certificate) => {
+                work.spawn(certificate.clone().watch(watched));
+                let listener = TlsListener::new(self.listener, certificate)?;
+                axum::serve(listener, service).with_graceful_shutdown(stopping).await
+            }
+            None => axum::serve(self.listener, service).with_graceful_shutdown(stopping).await,
+        };
         while let Some(ended) = work.join_next().await {
             ended.context("background work panicked")?;
         }

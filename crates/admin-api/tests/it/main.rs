@@ -27,3 +27,4 @@ mod removal;
 mod resets;
 mod scene;
 mod sources;
+mod tls;
