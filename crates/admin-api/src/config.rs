@@ -11,7 +11,7 @@ use std::{
 use anyhow::ensure;
 use clients::{kafka::Kafka, registry::Registry};
 use serde::Deserialize;
-use service::{Task, config::path, secrets::SecretArgs};
+use service::{Task, config::path, secrets::SecretArgs, traces};
 use url::Url;
 
 pub use self::secrets::Secrets;
@@ -82,6 +82,9 @@ pub struct Config {
     /// Passwords and tokens.
     #[serde(skip)]
     pub secrets: Secrets,
+    /// Where traces go.
+    #[serde(skip)]
+    pub traces: traces::Settings,
 }
 
 /// Where rows go.
@@ -174,6 +177,7 @@ impl Config {
     pub fn load(args: &Args) -> anyhow::Result<Self> {
         let mut config: Self = service::config::load(DEFAULTS, args.config.as_deref(), VARIABLES)?;
         config.secrets = (&args.secrets.read()?).into();
+        config.traces = traces::Settings::from_env()?;
         if let Some(port) = args.port {
             config.listen.set_port(port);
         }

@@ -176,7 +176,7 @@ pub(crate) struct Guard {
 
 /// The path of the route that answered, with its placeholders.
 #[derive(Clone, Copy, Debug)]
-struct Matched(&'static str);
+pub(crate) struct Matched(pub(crate) &'static str);
 
 /// Innermost: may they, and are they answered in time? A page's refusals are pages.
 pub(crate) async fn require(State(guard): State<Guard>, request: Request, next: Next) -> Response {

@@ -26,6 +26,7 @@ pub mod problem;
 pub mod rest;
 pub mod routes;
 mod run;
+mod spans;
 pub mod state;
 mod tls;
 

@@ -3,8 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use axum::middleware::from_fn_with_state;
 use prometheus::Registry;
-use service::{Health, health::Condition};
+use service::{
+    Health,
+    health::Condition,
+    traces::{self, Traces},
+};
 use tokio::{net::TcpListener, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +18,7 @@ use crate::{
     chores,
     config::Config,
     metrics::Metrics,
-    page, routes,
+    page, routes, spans,
     state::App,
     tls::{Certificate, Peer, TlsListener},
 };
@@ -25,6 +30,7 @@ const PREPARE_AGAIN: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct AdminApi {
     app: App,
+    traces: Traces,
     listener: TcpListener,
     health_listener: TcpListener,
     registry: Registry,
@@ -70,11 +76,23 @@ impl AdminApi {
         let health_listener = service::http::bind(config.service.http).await?;
         let hosts = Hosts::new(address, &config.allowed_hosts);
         let metrics = Metrics::register(&registry).context("register metrics")?;
+        let instance = traces::unique_instance();
+        let traces = Traces::start(&config.traces, "admin-api", &instance, &registry)?;
         let ending = CancellationToken::new();
         let app = App::new(config, hosts, metrics, ending.clone())?;
         tracing::info!(%address, tls = certificate.is_some(), "serving the admin api");
         let health = Health::default();
-        Ok(Self { app, listener, health_listener, registry, health, address, certificate, ending })
+        Ok(Self {
+            app,
+            traces,
+            listener,
+            health_listener,
+            registry,
+            health,
+            address,
+            certificate,
+            ending,
+        })
     }
 
     /// Where API and page are served.
@@ -120,7 +138,10 @@ impl AdminApi {
         work.spawn(chores::run(self.app.clone(), ending.clone()));
         work.spawn(page::remember(self.app.clone(), ending.clone()));
 
-        let router = routes::router(self.app);
+        let mut router = routes::router(self.app);
+        if let Some(tracer) = self.traces.tracer() {
+            router = router.layer(from_fn_with_state(tracer, spans::trace));
+        }
         let service = router.into_make_service_with_connect_info::<Peer>();
         let watched = ending.clone();
         let stopping = async move {
@@ -139,6 +160,7 @@ impl AdminApi {
         while let Some(ended) = work.join_next().await {
             ended.context("background work panicked")?;
         }
+        self.traces.flush().await;
         http_stop.cancel();
         http.await.context("http panicked")??;
         served.context("serve the admin api")

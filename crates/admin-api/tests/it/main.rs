@@ -28,3 +28,4 @@ mod resets;
 mod scene;
 mod sources;
 mod tls;
+mod traces;
