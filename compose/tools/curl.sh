@@ -1,5 +1,5 @@
 #!/bin/bash
-# api PATH ARGUMENTS.. | registry PATH ARGUMENTS.. | bash -c SCRIPT
+# api PATH ARGUMENTS.. | registry PATH ARGUMENTS.. | connect PATH ARGUMENTS.. | bash -c SCRIPT
 set -euo pipefail
 ask=(curl --silent --show-error --fail-with-body --cacert /run/secrets/penstock/ca.crt)
 case ${1-} in
@@ -13,6 +13,11 @@ case ${1-} in
         path=${2:?which path? For example: /subjects}
         shift 2
         exec "${ask[@]}" "$REGISTRY_URL$path" "$@"
+        ;;
+    connect)
+        path=${2:?which path? For example: /connectors}
+        shift 2
+        exec "${ask[@]}" "$CONNECT_URL$path" "$@"
         ;;
     *) exec "$@" ;;
 esac
