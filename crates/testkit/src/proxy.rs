@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
         TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
+        tcp::{ReadHalf, WriteHalf},
     },
     sync::watch,
     task::JoinHandle,
@@ -39,8 +40,12 @@ struct State {
     mode: Mode,
     /// Connections of an older generation are closed.
     generation: u64,
+    /// Connections of an older one have lost their server, and are not told.
+    orphaned: u64,
     /// How long the server's bytes are held back.
     delay: Duration,
+    /// Most bytes of a connection that go through in a second, in each direction.
+    bytes_per_s: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +78,24 @@ impl Proxy {
     ///
     /// When there is no port to be had.
     pub async fn unconnected() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// As [`Proxy::unconnected`], at this address.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had.
+    pub async fn listen(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let open = State { mode: Mode::Open, generation: 0, delay: Duration::ZERO };
+        let open = State {
+            mode: Mode::Open,
+            generation: 0,
+            orphaned: 0,
+            delay: Duration::ZERO,
+            bytes_per_s: None,
+        };
         let state = Arc::new(watch::Sender::new(open));
         let upstream = Arc::default();
         let accepting = accept(listener, Arc::clone(&upstream), Arc::clone(&state));
@@ -114,6 +134,18 @@ impl Proxy {
     /// Holds back what the server answers, each piece for so long, as a network that is slow.
     pub fn delay_answers(&self, delay: Duration) {
         self.state.send_modify(|state| state.delay = delay);
+    }
+
+    /// Lets no more than so many bytes a second through, of each connection in each direction;
+    /// `None` for as many as there are.
+    pub fn throttle(&self, bytes_per_s: Option<NonZeroU32>) {
+        self.state.send_modify(|state| state.bytes_per_s = bytes_per_s);
+    }
+
+    /// Leaves every client with a connection that is open and that nobody answers any more, as a
+    /// server that lost its power; new ones work.
+    pub fn half_open(&self) {
+        self.state.send_modify(|state| state.orphaned += 1);
     }
 
     /// Closes every connection; new ones work.
@@ -166,31 +198,52 @@ async fn accept(
     }
 }
 
-async fn forward(client: TcpStream, upstream: &str, state: &mut watch::Receiver<State>) {
+async fn forward(mut client: TcpStream, upstream: &str, state: &mut watch::Receiver<State>) {
+    let orphaned = state.borrow().orphaned;
     open(state).await;
-    let Ok(server) = TcpStream::connect(upstream).await else { return };
+    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
     // A proxy that waits for more bytes would be a fault of its own.
     drop(client.set_nodelay(true).and_then(|()| server.set_nodelay(true)));
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let mut other = state.clone();
-    tokio::join!(
-        copy(from_client, to_server, state, false),
-        copy(from_server, to_client, &mut other, true)
-    );
+    let (mut loss, mut other) = (state.clone(), state.clone());
+    let copies = async {
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
+        tokio::join!(
+            copy(from_client, to_server, state, false),
+            copy(from_server, to_client, &mut other, true)
+        );
+    };
+    tokio::select! {
+        () = copies => return,
+        _ = loss.wait_for(|state| state.orphaned != orphaned) => {}
+    }
+    drop(server);
+    let mut chunk = vec![0; CHUNK];
+    while client.read(&mut chunk).await.is_ok_and(|bytes| bytes > 0) {}
 }
 
 /// Copies until the sending side ends; then tells the other side so.
 async fn copy(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    state: &mut watch::Receiver<State>,
+    answers: bool,
+) {
+    pass(from, &mut to, state, answers).await;
+    drop(to.shutdown().await);
+}
+
+async fn pass(
+    mut from: ReadHalf<'_>,
+    to: &mut WriteHalf<'_>,
     state: &mut watch::Receiver<State>,
     answers: bool,
 ) {
     let mut chunk = vec![0; CHUNK];
     loop {
         open(state).await;
-        let Ok(bytes) = from.read(&mut chunk).await else { return };
+        let rate = state.borrow().bytes_per_s;
+        let Ok(bytes) = from.read(&mut chunk[..piece(rate)]).await else { return };
         let delay = state.borrow().delay;
         if answers && !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -200,7 +253,16 @@ async fn copy(
         if bytes == 0 || to.write_all(&chunk[..bytes]).await.is_err() {
             return;
         }
+        if let (Some(rate), Ok(bytes)) = (rate, u32::try_from(bytes)) {
+            tokio::time::sleep(Duration::from_secs(1) * bytes / rate.get()).await;
+        }
     }
+}
+
+/// Bytes to read at a time: of a slow connection a tenth of a second's, so that it flows.
+fn piece(rate: Option<NonZeroU32>) -> usize {
+    let slow = rate.and_then(|rate| usize::try_from(rate.get() / 10).ok());
+    slow.map_or(CHUNK, |bytes| bytes.clamp(1, CHUNK))
 }
 
 async fn open(state: &mut watch::Receiver<State>) {

@@ -1,6 +1,9 @@
 //! Every lever of the proxy does what it says.
 
-use std::time::{Duration, Instant};
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
 
 use testkit::{Proxy, eventually};
 use tokio::{
@@ -15,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_millis(300);
 
 /// A server that sends every byte back.
-async fn echo() -> String {
+pub(crate) async fn echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -29,7 +32,7 @@ async fn echo() -> String {
     format!("http://{address}/some/path")
 }
 
-async fn send(connection: &mut TcpStream, byte: u8) -> std::io::Result<u8> {
+pub(crate) async fn send(connection: &mut TcpStream, byte: u8) -> std::io::Result<u8> {
     connection.write_all(&[byte]).await?;
     connection.read_u8().await
 }
@@ -86,4 +89,33 @@ async fn a_delay_holds_answers_back_and_loses_none() {
     let asked = Instant::now();
     assert_eq!(timeout(PATIENCE, send(&mut connection, 1)).await.unwrap().unwrap(), 1);
     assert!(asked.elapsed() >= SILENCE, "answered after {:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_throttle_slows_both_directions_and_loses_none() {
+    const BYTES: usize = 200;
+    let proxy = Proxy::start(&echo().await).await.unwrap();
+    proxy.throttle(NonZeroU32::new(400));
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    let began = Instant::now();
+    let sent: Vec<u8> = (0..BYTES).map(|byte| byte.try_into().unwrap()).collect();
+    connection.write_all(&sent).await.unwrap();
+    let mut received = vec![0; BYTES];
+    timeout(PATIENCE, connection.read_exact(&mut received)).await.unwrap().unwrap();
+    assert_eq!(received, sent);
+    // Half a second's worth there, of which the last piece need not be waited for.
+    assert!(began.elapsed() >= SILENCE, "all there after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_half_open_connection_stays_and_nobody_answers() {
+    let proxy = Proxy::start(&echo().await).await.unwrap();
+    let mut connection = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(send(&mut connection, 1).await.unwrap(), 1);
+    proxy.half_open();
+    timeout(SILENCE, connection.read_u8()).await.expect_err("the client was told");
+    timeout(SILENCE, send(&mut connection, 2)).await.expect_err("somebody answered");
+    let mut fresh = TcpStream::connect(proxy.address()).await.unwrap();
+    assert_eq!(timeout(PATIENCE, send(&mut fresh, 3)).await.unwrap().unwrap(), 3);
+    timeout(SILENCE, connection.read_u8()).await.expect_err("it came to life again");
 }
