@@ -7,12 +7,15 @@
 //! A binary that embeds this crate calls [`hidden`] before anything else in `main`: the
 //! supervisor and the ClickHouse engine are that same binary under a hidden subcommand.
 
+mod blueprint;
 mod data_folder;
 mod error;
 mod hidden;
 mod java;
+pub mod levers;
 mod packages;
 mod ports;
+mod prerequisites;
 pub mod progress;
 mod servers;
 mod settings;
@@ -26,9 +29,11 @@ mod users;
 #[expect(unsafe_code, reason = "the engine library has a C interface and no other")]
 mod engine;
 
+pub use blueprint::Blueprint;
 pub use data_folder::runtime_dir;
 pub use error::Error;
 pub use hidden::{SOURCES, SOURCES_COMMAND, hidden};
+pub use prerequisites::prerequisites;
 pub use progress::{Event, Progress};
 pub use settings::{Environment, FirstPorts, Part, Ports, Settings};
 pub use stack::{Addresses, ChildSpec, Stack};

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use fetch::fetching_tool;
 use manifest::Manifest;
 pub(crate) use recipe::{ENGINE_LIBRARY, Recipe};
 

@@ -65,7 +65,7 @@ pub struct Ports {
 }
 
 /// Where the search for a free port starts, for every port that was not asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FirstPorts {
     /// Kafka's clients; its controller takes the next free one.
     pub kafka: u16,
@@ -125,7 +125,7 @@ impl Environment {
 }
 
 /// Everything [`Stack::start`](crate::Stack::start) needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Settings {
     /// Data, configuration, logs and passwords of the servers. One instance at a time.
     pub data_dir: PathBuf,
@@ -159,6 +159,7 @@ pub struct Settings {
     /// Whether to read every cached file again and compare it with its checksum.
     pub verify_cache: bool,
     /// Where tools and folders are looked for.
+    #[serde(skip)]
     pub environment: Environment,
 }
 

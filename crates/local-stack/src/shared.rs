@@ -6,14 +6,24 @@
 //! it goes, keeping `lease` until it is gone, so that nobody can come in meanwhile.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use crate::{
+    FirstPorts, Settings,
     data_folder::private_folder,
     error::{Error, io_error},
 };
+
+/// How long the servers stay after the last process that used them.
+const LINGER: Duration = Duration::from_secs(30);
+/// How often it is looked whether anybody uses them.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Out of the way of a stack that somebody works with.
+const FIRST_PORTS: FirstPorts =
+    FirstPorts { kafka: 19092, registry: 18081, clickhouse_http: 18123, clickhouse_native: 19000 };
 
 /// The hidden subcommand of the `local-stack` binary that serves a folder.
 pub const SERVE_COMMAND: &str = "__serve-tests";
@@ -67,6 +77,46 @@ impl SharedFolder {
     /// When the file cannot be opened.
     pub fn lease(&self) -> Result<File, Error> {
         self.open("lease")
+    }
+
+    /// Takes the place of the server, removes what earlier ones left, and says what to serve.
+    /// `None`: another server was quicker, and those who wait will find it.
+    ///
+    /// # Errors
+    ///
+    /// When the lock cannot be used.
+    pub fn take(&self) -> Result<Option<(File, Settings)>, Error> {
+        let server = self.server_lock()?;
+        match server.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &self.root)(error)),
+        }
+        self.remove_old_data();
+        let mut settings = Settings::new(self.data());
+        settings.first_ports = FIRST_PORTS;
+        settings.databases = vec!["shop".to_owned(), "test_*".to_owned()];
+        Ok(Some((server, settings)))
+    }
+
+    /// Returns, with the lease locked, when nobody has used the servers for a while.
+    ///
+    /// # Errors
+    ///
+    /// When the lock cannot be used.
+    pub async fn unused(&self) -> Result<File, Error> {
+        let lease = self.lease()?;
+        let failed = |error| io_error("lock", &self.root)(error);
+        let mut used = Instant::now();
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            match lease.try_lock() {
+                Ok(()) if used.elapsed() > LINGER => return Ok(lease),
+                Ok(()) => lease.unlock().map_err(failed)?,
+                Err(TryLockError::WouldBlock) => used = Instant::now(),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
     }
 
     /// What the server and its supervisor print.

@@ -1,6 +1,6 @@
 //! Settings in, running servers out, and the levers to stop, kill, freeze and restart them.
 
-mod launch;
+pub(crate) mod launch;
 mod stop;
 
 use std::{
@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, future::try_join_all, stream::FuturesUnordered};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Child, Credentials, Error, Exit, Part, Settings, Signal,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Where the servers can be reached. Parts that the stack does not run have none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Addresses {
     /// Bootstrap server, such as `127.0.0.1:9092`.
     pub kafka: Option<String>,

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     data_folder::write_private,
     error::{Error, io_error},
-    stack::Stack,
+    stack::{Addresses, Stack},
+    users::Credentials,
 };
 
 /// Addresses, users and password files of a stack that is ready.
@@ -49,9 +50,11 @@ impl StackFile {
     /// What `stack` itself knows; the caller adds the addresses of its services.
     #[must_use]
     pub fn of(stack: &Stack) -> Self {
-        let addresses = stack.addresses().clone();
-        let users = stack
-            .credentials()
+        Self::with(stack.addresses().clone(), stack.credentials())
+    }
+
+    pub(crate) fn with(addresses: Addresses, credentials: &Credentials) -> Self {
+        let users = credentials
             .all()
             .map(|account| (account.user.to_owned(), account.password_file.clone()));
         Self {

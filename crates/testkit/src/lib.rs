@@ -6,10 +6,13 @@
 
 pub mod avro;
 mod binary;
+mod choose;
 mod clickhouse;
 mod collector;
+mod containers;
 mod eventually;
 mod kafka;
+mod levers;
 mod markdown;
 mod metrics;
 mod migrations;
@@ -22,8 +25,10 @@ pub mod tls;
 
 pub use clickhouse::ClickHouse;
 pub use collector::{Collector, Span};
+pub use containers::Containers;
 pub use eventually::{eventually, unique};
 pub use kafka::{Committed, Group, Kafka, Message, Record};
+pub use levers::Stack;
 pub use local_stack::{Part, Settings, Signal};
 pub use markdown::between_comments;
 pub use metrics::expect_documented;

@@ -6,10 +6,15 @@ use std::{
 };
 
 use anyhow::Context as _;
-use local_stack::{FirstPorts, Part, Settings, Stack, StackFile, progress, runtime_dir};
+use local_stack::{FirstPorts, Part, Settings, progress, runtime_dir};
 use tempfile::TempDir;
 
-use crate::{ClickHouse, Kafka, Registry, Servers, binary, servers::of_file};
+use crate::{
+    ClickHouse, Kafka, Registry, Servers, Stack, binary,
+    choose::{Kind, kind},
+    containers::Containers,
+    servers::of_file,
+};
 
 /// How often the lock is tried.
 const LOCK_EVERY: Duration = Duration::from_millis(200);
@@ -26,7 +31,8 @@ pub struct OwnStack {
     _turn: File,
 }
 
-/// Starts `parts` with `tweak`ed settings. Only one test at a time on this machine has such a
+/// Starts `parts` with `tweak`ed settings, as processes or in containers as [`stack`](crate::stack)
+/// does. Only one test at a time on this machine has such a
 /// stack; the others wait here.
 ///
 /// # Errors
@@ -36,16 +42,25 @@ pub async fn own_stack(
     parts: &[Part],
     tweak: impl FnOnce(&mut Settings),
 ) -> anyhow::Result<OwnStack> {
-    let program = binary::local_stack().await?;
+    let kind = kind()?;
+    let program = binary::of(kind).await?;
     let turn = turn().await?;
     let data = tempfile::Builder::new().prefix("penstock-own-").tempdir()?;
     let mut settings = Settings::new(data.path());
-    settings.program = Some(program);
     settings.parts = parts.to_vec();
     settings.first_ports = FIRST_PORTS;
     settings.databases = vec!["shop".to_owned(), "test_*".to_owned()];
     tweak(&mut settings);
-    let stack = Stack::start(settings, progress::quiet()).await?;
+    let stack = match kind {
+        Kind::Local => {
+            settings.program = Some(program);
+            let stack = local_stack::Stack::start(settings, progress::quiet()).await?;
+            Stack::Local(Box::new(stack))
+        }
+        Kind::Containers => {
+            Stack::Containers(Box::new(Containers::start(&program, settings).await?))
+        }
+    };
     Ok(OwnStack { stack: Some(stack), _data: data, _turn: turn })
 }
 
@@ -80,7 +95,7 @@ impl OwnStack {
     ///
     /// When the password files cannot be read.
     pub fn servers(&self) -> anyhow::Result<Servers> {
-        of_file(&StackFile::of(self.stack()))
+        of_file(&self.stack().file())
     }
 
     /// A client for its Kafka.
@@ -119,7 +134,7 @@ impl OwnStack {
     /// When one of them did not stop in order.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         match self.stack.take() {
-            Some(stack) => Ok(stack.stop().await?),
+            Some(stack) => stack.stop().await,
             None => Ok(()),
         }
     }

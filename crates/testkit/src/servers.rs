@@ -5,7 +5,11 @@ use local_stack::StackFile;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{ClickHouse, Kafka, Registry, shared};
+use crate::{
+    ClickHouse, Kafka, Registry,
+    choose::{kind, variable},
+    shared,
+};
 
 /// Servers to test against.
 #[derive(Clone, Debug)]
@@ -59,8 +63,9 @@ impl Servers {
 ///
 /// `TEST_KAFKA_BROKERS`, `TEST_REGISTRY_URL` and `TEST_CLICKHOUSE_URL`, set together, name servers
 /// to use (with `TEST_CLICKHOUSE_USER` and `TEST_CLICKHOUSE_PASSWORD`, who then plays every
-/// role). Otherwise `TEST_STACK` decides, and where it is not set, what this machine has: a local
-/// stack, started by the first test that needs it and left behind for half a minute.
+/// role). Otherwise `TEST_STACK` decides, `local` or `containers`, and where it is not set, what this
+/// machine can run: a local stack, or else containers. The first test that needs them starts them
+/// and leaves them behind for half a minute.
 ///
 /// # Errors
 ///
@@ -83,14 +88,7 @@ async fn choose() -> anyhow::Result<Servers> {
             "set all of TEST_KAFKA_BROKERS, TEST_REGISTRY_URL and TEST_CLICKHOUSE_URL, or none"
         ),
     }
-    match variable("TEST_STACK").as_deref() {
-        None | Some("local") => shared::servers().await.context(
-            "no local stack for tests; set TEST_KAFKA_BROKERS, TEST_REGISTRY_URL and \
-             TEST_CLICKHOUSE_URL to use servers that run elsewhere",
-        ),
-        Some("containers") => bail!("TEST_STACK=containers is not supported yet: use local"),
-        Some(other) => bail!("TEST_STACK is {other:?}: it can be local"),
-    }
+    shared::servers(kind()?).await.context("no servers for tests")
 }
 
 fn given(kafka: String, registry: String, clickhouse_http: String) -> Servers {
@@ -118,9 +116,4 @@ pub(crate) fn of_file(file: &StackFile) -> anyhow::Result<Servers> {
         reader: user("reader")?,
         admin: user("admin")?,
     })
-}
-
-/// Tests are configured by variables and by nothing else.
-fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name)?.into_string().ok().filter(|value| !value.is_empty())
 }

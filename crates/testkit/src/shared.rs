@@ -21,6 +21,7 @@ use local_stack::{
 
 use crate::{
     binary,
+    choose::Kind,
     servers::{Servers, of_file},
 };
 
@@ -33,10 +34,10 @@ const UNUSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The servers of this build, started if they do not run. They stay at least as long as this
 /// process.
-pub(crate) async fn servers() -> anyhow::Result<Servers> {
+pub(crate) async fn servers(kind: Kind) -> anyhow::Result<Servers> {
     static LEASE: OnceLock<File> = OnceLock::new();
 
-    let program = binary::local_stack().await?;
+    let program = binary::of(kind).await?;
     let tests = runtime_dir()?.join("tests");
     let folder = SharedFolder::create(tests.join(key(&program)?))?;
     remove_old(&tests);

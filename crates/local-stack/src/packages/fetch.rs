@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::BufReader,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -18,6 +18,7 @@ use crate::{
     error::{Error, io_error},
     java::find_tool,
     progress::Event,
+    settings::Environment,
     supervise::{Child, Exit, Spec},
     tail::tail,
 };
@@ -29,23 +30,33 @@ const FETCH_WITHIN: Duration = Duration::from_secs(20 * 60);
 /// How long the fetching program may take to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 
+/// The program that fetches this package: its name and where it is.
+pub(crate) fn fetching_tool(
+    recipe: &Recipe,
+    environment: &Environment,
+) -> Result<(&'static str, PathBuf), Error> {
+    let (tool, package) = match &recipe.how {
+        How::MavenPom { .. } | How::MavenArchive { .. } => ("mvn", "Apache Maven"),
+        How::Npm { .. } => ("npm", "Node.js with npm"),
+    };
+    let program = find_tool(tool, &environment.path).ok_or_else(|| Error::ToolMissing {
+        tool,
+        purpose: recipe.title(),
+        package,
+    })?;
+    Ok((tool, program))
+}
+
 /// Runs the program that fetches, with `work` as its folder.
 pub(super) async fn run(recipe: &Recipe, work: &Path, c: Context<'_>) -> Result<(), Error> {
     let out = work.join("out");
     fs::create_dir_all(&out).map_err(io_error("create", &out))?;
-    let (tool, package) = match &recipe.how {
-        How::MavenPom { pom } => {
-            write(&work.join("pom.xml"), pom)?;
-            ("mvn", "Apache Maven")
-        }
-        How::MavenArchive { .. } => ("mvn", "Apache Maven"),
-        How::Npm { .. } => {
-            write(&work.join("package.json"), "{\"private\": true}\n")?;
-            ("npm", "Node.js with npm")
-        }
-    };
-    let program = find_tool(tool, &c.settings.environment.path)
-        .ok_or_else(|| Error::ToolMissing { tool, purpose: recipe.title(), package })?;
+    match &recipe.how {
+        How::MavenPom { pom } => write(&work.join("pom.xml"), pom)?,
+        How::MavenArchive { .. } => {}
+        How::Npm { .. } => write(&work.join("package.json"), "{\"private\": true}\n")?,
+    }
+    let (tool, program) = fetching_tool(recipe, &c.settings.environment)?;
     let log = c.logs.join(format!("fetch-{}.log", recipe.part));
     fs::write(&log, "").map_err(io_error("write", &log))?;
     let mut env = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Settings in, a configured ClickHouse out: its server settings, accounts and rights.
 
-mod config;
+pub(crate) mod config;
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -20,7 +20,8 @@ use rdkafka::{
 use super::{ANSWER_WITHIN, ASK_EVERY, Archive, Context, jvm};
 use crate::{
     error::{Error, io_error},
-    settings::Part,
+    ports::Chosen,
+    settings::{Part, Settings},
     supervise::{Spec, Supervisor},
     tail::tail,
 };
@@ -42,7 +43,7 @@ pub(crate) async fn prepare(c: Context<'_>, supervisor: &Supervisor) -> Result<(
     fs::write(&logging, log_settings(&folder.log("kafka-server")))
         .map_err(io_error("write", &logging))?;
     let properties = folder.conf("server.properties");
-    fs::write(&properties, server_properties(c)).map_err(io_error("write", &properties))?;
+    fs::write(&properties, properties_of(c)).map_err(io_error("write", &properties))?;
     if folder.data("kafka").join("meta.properties").exists() {
         return Ok(());
     }
@@ -99,7 +100,7 @@ fn class_path(package: &Path) -> String {
 }
 
 /// 22 characters that name this cluster: a random 128-bit number in Kafka's alphabet.
-fn cluster_id() -> String {
+pub(crate) fn cluster_id() -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let number: u128 = rand::random();
     // The last digit holds the two bits that are left; a leading '-' would look like an option.
@@ -111,8 +112,14 @@ fn cluster_id() -> String {
     digits.map(char::from).collect()
 }
 
-fn server_properties(c: Context<'_>) -> String {
-    let (port, controller) = (c.ports.kafka, c.ports.kafka_controller);
+fn properties_of(c: Context<'_>) -> String {
+    server_properties(c.settings, c.ports, &c.folder.data("kafka"))
+}
+
+/// `server.properties` of a broker with its data in `data`.
+pub(crate) fn server_properties(settings: &Settings, ports: &Chosen, data: &Path) -> String {
+    let (extra, proxy) = (&settings.kafka_extra, settings.kafka_proxy);
+    let (port, controller) = (ports.kafka, ports.kafka_controller);
     let mut settings: BTreeMap<String, String> = [
         ("process.roles", "broker,controller".to_owned()),
         ("node.id", "1".to_owned()),
@@ -122,7 +129,7 @@ fn server_properties(c: Context<'_>) -> String {
         ("listener.security.protocol.map", "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned()),
         ("inter.broker.listener.name", "CLIENTS".to_owned()),
         ("controller.listener.names", "CONTROLLER".to_owned()),
-        ("log.dirs", c.folder.data("kafka").to_string_lossy().into_owned()),
+        ("log.dirs", data.to_string_lossy().into_owned()),
         ("auto.create.topics.enable", "false".to_owned()),
         ("offsets.retention.minutes", OFFSETS_RETENTION_MINUTES.to_string()),
         ("log.retention.bytes", RETENTION_BYTES.to_string()),
@@ -144,8 +151,8 @@ fn server_properties(c: Context<'_>) -> String {
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
-    if let Some(proxy) = c.settings.kafka_proxy {
-        let proxied = c.ports.kafka_proxied;
+    if let Some(proxy) = proxy {
+        let proxied = ports.kafka_proxied;
         let more = [
             ("listeners", format!(",PROXIED://127.0.0.1:{proxied}")),
             ("advertised.listeners", format!(",PROXIED://127.0.0.1:{proxy}")),
@@ -155,7 +162,7 @@ fn server_properties(c: Context<'_>) -> String {
             settings.entry(key.to_owned()).or_default().push_str(&more);
         }
     }
-    settings.extend(c.settings.kafka_extra.iter().cloned());
+    settings.extend(extra.iter().cloned());
     let line = |(key, value): (&String, &String)| {
         // In a properties file a backslash begins an escape.
         format!("{key}={}\n", value.replace('\\', "\\\\"))

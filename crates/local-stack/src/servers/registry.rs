@@ -1,9 +1,12 @@
 //! Settings in, a configured Apicurio registry out.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{ASK_EVERY, Archive, Context, http_client, jvm};
-use crate::{settings::Part, supervise::Spec};
+use crate::{ports::Chosen, settings::Part, supervise::Spec};
 
 /// The path under which the registry speaks the Confluent API.
 pub(crate) const API: &str = "/apis/ccompat/v7";
@@ -34,12 +37,26 @@ pub(crate) fn spec(c: Context<'_>, archive: &Archive) -> Spec {
 fn environment(c: Context<'_>) -> BTreeMap<String, String> {
     let database = c.folder.data(Part::Registry.name()).join("registry");
     let log = c.folder.log("registry-server");
+    let log = [
+        // A file that rotates, beside what the JVM itself has to say.
+        ("QUARKUS_LOG_FILE_ENABLED", "true".to_owned()),
+        ("QUARKUS_LOG_FILE_PATH", log.to_string_lossy().into_owned()),
+        ("QUARKUS_LOG_FILE_ROTATION_MAX_FILE_SIZE", "10M".to_owned()),
+        ("QUARKUS_LOG_FILE_ROTATION_MAX_BACKUP_INDEX", "2".to_owned()),
+    ];
+    let mut told = variables(c.ports, &database);
+    told.extend(log.map(|(name, value)| (name.to_owned(), value)));
+    told
+}
+
+/// What a registry with its data in `database` is told.
+pub(crate) fn variables(ports: &Chosen, database: &Path) -> BTreeMap<String, String> {
     [
         ("QUARKUS_HTTP_HOST", "127.0.0.1".to_owned()),
-        ("QUARKUS_HTTP_PORT", c.ports.registry.to_string()),
+        ("QUARKUS_HTTP_PORT", ports.registry.to_string()),
         // Its default is every interface on port 9000, where ClickHouse wants to be.
         ("QUARKUS_MANAGEMENT_HOST", "127.0.0.1".to_owned()),
-        ("QUARKUS_MANAGEMENT_PORT", c.ports.registry_management.to_string()),
+        ("QUARKUS_MANAGEMENT_PORT", ports.registry_management.to_string()),
         ("APICURIO_STORAGE_KIND", "sql".to_owned()),
         ("APICURIO_STORAGE_SQL_KIND", "h2".to_owned()),
         ("APICURIO_DATASOURCE_URL", format!("jdbc:h2:file:{}", database.display())),
@@ -50,11 +67,6 @@ fn environment(c: Context<'_>) -> BTreeMap<String, String> {
         ("QUARKUS_OTEL_SDK_DISABLED", "true".to_owned()),
         ("QUARKUS_HTTP_ACCESS_LOG_ENABLED", "false".to_owned()),
         ("QUARKUS_LOG_LEVEL", "WARN".to_owned()),
-        // A file that rotates, beside what the JVM itself has to say.
-        ("QUARKUS_LOG_FILE_ENABLED", "true".to_owned()),
-        ("QUARKUS_LOG_FILE_PATH", log.to_string_lossy().into_owned()),
-        ("QUARKUS_LOG_FILE_ROTATION_MAX_FILE_SIZE", "10M".to_owned()),
-        ("QUARKUS_LOG_FILE_ROTATION_MAX_BACKUP_INDEX", "2".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

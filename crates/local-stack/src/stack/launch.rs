@@ -136,8 +136,9 @@ async fn launch(stack: &Stack, part: Part) -> Result<Server, Error> {
     let (spec, archive) = prepare(stack, part).await?;
     let child = stack.supervisor.spawn(spec).await?;
     let deadline = stack.settings.ready_within;
+    let ready = ready(&stack.addresses, &stack.credentials, part);
     let answered = tokio::select! {
-        answered = tokio::time::timeout(deadline, ready(stack, part)) => answered,
+        answered = tokio::time::timeout(deadline, ready) => answered,
         exit = child.exited() => {
             let (log, tail) = last_words(stack, part, &child);
             return Err(Error::Ended { part, how: exit.to_string(), log, tail });
@@ -178,14 +179,15 @@ async fn prepare(stack: &Stack, part: Part) -> Result<(Spec, Option<Archive>), E
     }
 }
 
-async fn ready(stack: &Stack, part: Part) {
+/// Returns once the server answers.
+pub(crate) async fn ready(addresses: &Addresses, credentials: &Credentials, part: Part) {
     let at = |address: &Option<String>| address.clone().unwrap_or_default();
     match part {
-        Part::Kafka => kafka::ready(at(&stack.addresses.kafka)).await,
-        Part::Registry => registry::ready(at(&stack.addresses.registry)).await,
+        Part::Kafka => kafka::ready(at(&addresses.kafka)).await,
+        Part::Registry => registry::ready(at(&addresses.registry)).await,
         Part::ClickHouse => {
-            let admin = stack.credentials.admin.clone();
-            clickhouse::ready(at(&stack.addresses.clickhouse_http), admin).await;
+            let admin = credentials.admin.clone();
+            clickhouse::ready(at(&addresses.clickhouse_http), admin).await;
         }
     }
 }
@@ -199,7 +201,7 @@ fn last_words(stack: &Stack, part: Part, child: &Child) -> (PathBuf, String) {
     (log, tail)
 }
 
-fn addresses(settings: &Settings, ports: &ports::Chosen) -> Addresses {
+pub(crate) fn addresses(settings: &Settings, ports: &ports::Chosen) -> Addresses {
     let has = |part| settings.parts.contains(&part);
     let at = |part, port: u16| has(part).then(|| format!("127.0.0.1:{port}"));
     Addresses {

@@ -61,7 +61,7 @@ impl Scene {
     }
 
     fn pid(&self, part: Part) -> anyhow::Result<u32> {
-        self.stack.stack().pid(part).with_context(|| format!("{part} does not run"))
+        self.stack.stack().local()?.pid(part).with_context(|| format!("{part} does not run"))
     }
 
     /// Rows of a table; none while there is no such table.

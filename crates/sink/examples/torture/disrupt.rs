@@ -182,9 +182,9 @@ impl Disrupt<'_> {
         random: &mut SmallRng,
     ) -> anyhow::Result<Option<Sign>> {
         let since = self.watch.now()?;
-        self.scene.stack().kill(part).await?;
+        self.scene.stack()?.kill(part).await?;
         time::sleep(millis(random, 0, down_ms_max)).await;
-        self.scene.stack().restart(part).await?;
+        self.scene.stack()?.restart(part).await?;
         match part {
             Part::Kafka => Ok(self.claim(since, GROUP_MAX, of_kafka).await),
             Part::ClickHouse | Part::Registry => {

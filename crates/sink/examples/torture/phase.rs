@@ -53,7 +53,7 @@ async fn work(scene: &Scene, form: Form, seed: u64, logs: &Path) -> anyhow::Resu
     let watch = Watch::of(form.name);
     let program = if form.intents { "sink" } else { "sink-without-intents" };
     let args = scene.sink(&form)?;
-    let sinks = Sinks::new(scene.stack(), &watch, binary(program)?, args, logs);
+    let sinks = Sinks::new(scene.stack()?, &watch, binary(program)?, args, logs);
     for name in Name::BOTH {
         sinks.start(name).await?;
     }

@@ -44,7 +44,7 @@ impl Producer {
             log: Some(log.clone()),
             stop_grace: Duration::ZERO,
         };
-        let child = scene.stack().start_child(spec).await.context("start the producer")?;
+        let child = scene.stack()?.start_child(spec).await.context("start the producer")?;
         let serves = async || told(&log, "\"address\":\"").is_some();
         testkit::eventually("the producer serves", PATIENCE, serves).await?;
         let address = told(&log, "\"address\":\"").context("no address")?;

@@ -57,8 +57,9 @@ impl Scene {
         Ok(Self { stack, servers, to_kafka, to_clickhouse, dir })
     }
 
-    pub(crate) fn stack(&self) -> &Stack {
-        self.stack.stack()
+    /// The servers, which are processes beside which others are started.
+    pub(crate) fn stack(&self) -> anyhow::Result<&Stack> {
+        self.stack.stack().local()
     }
 
     pub(crate) fn kafka(&self) -> Kafka {
@@ -163,7 +164,7 @@ impl Scene {
 
     /// Copies what the servers have logged to a folder that stays.
     pub(crate) fn keep_logs(&self, to: &Path) -> anyhow::Result<()> {
-        for entry in fs::read_dir(self.stack().data_dir().join("logs"))? {
+        for entry in fs::read_dir(self.stack()?.data_dir().join("logs"))? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 fs::copy(entry.path(), to.join(entry.file_name()))?;

@@ -25,8 +25,8 @@ const ACCOUNTS: [(&str, &str, &str); 5] = [
 
 /// Writes them where the server looks for additions to its accounts, and starts it again.
 async fn add_accounts(own: &OwnStack) -> Result<()> {
-    let folder = own.stack().data_dir().join("conf");
-    let text = fs::read_to_string(folder.join("users.xml"))?;
+    let folder = own.stack().accounts_folder();
+    let text = fs::read_to_string(own.stack().accounts_file())?;
     let (mut profiles, mut users) = (String::new(), String::new());
     for (name, like, settings) in ACCOUNTS {
         let (_, rest) = text.split_once(&format!("<{like}>")).context("no such account")?;
@@ -37,8 +37,8 @@ async fn add_accounts(own: &OwnStack) -> Result<()> {
     }
     let added =
         format!("<clickhouse><profiles>{profiles}</profiles><users>{users}</users></clickhouse>");
-    fs::create_dir(folder.join("users.d"))?;
-    fs::write(folder.join("users.d").join("accounts.xml"), added)?;
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("accounts.xml"), added)?;
     own.stack().restart(Part::ClickHouse).await.context("start the server again")
 }
 

@@ -21,17 +21,43 @@ const ENGINES: [&str; 8] = [
 /// There are no system log tables but the ones ClickHouse makes without being asked, so they
 /// cost neither CPU nor disk.
 pub(super) fn server(ports: &Chosen, users: &Path, log: &Path, memory_mib: u32) -> String {
-    let (http, native) = (ports.clickhouse_http, ports.clickhouse_native);
     let (users, log) = (xml(&users.to_string_lossy()), xml(&log.to_string_lossy()));
-    let memory = u64::from(memory_mib) * 1024 * 1024;
+    let basics = basics(ports, memory_mib);
     format!(
         "<clickhouse>
-  <listen_host>127.0.0.1</listen_host>
-  <http_port>{http}</http_port>
-  <tcp_port>{native}</tcp_port>
-  <users_config>{users}</users_config>
+{basics}  <users_config>{users}</users_config>
   <logger><log>{log}</log><size>10M</size><count>2</count></logger>
   <log-level>warning</log-level>
+</clickhouse>
+"
+    )
+}
+
+/// The same as a file of an image's `config.d`, where it is merged with what the image has:
+/// the image's listeners go, because its network is that of the machine. What it listens on is
+/// named twice there, and one removal removes one name.
+pub(crate) fn server_of_image(ports: &Chosen, memory_mib: u32) -> String {
+    let basics = basics(ports, memory_mib);
+    format!(
+        "<clickhouse>
+  <listen_host remove=\"remove\"/>
+  <listen_host remove=\"remove\"/>
+{basics}  <logger><level>warning</level><console>1</console></logger>
+  <mysql_port remove=\"remove\"/>
+  <postgresql_port remove=\"remove\"/>
+  <interserver_http_port remove=\"remove\"/>
+</clickhouse>
+"
+    )
+}
+
+fn basics(ports: &Chosen, memory_mib: u32) -> String {
+    let (http, native) = (ports.clickhouse_http, ports.clickhouse_native);
+    let memory = u64::from(memory_mib) * 1024 * 1024;
+    format!(
+        "  <listen_host>127.0.0.1</listen_host>
+  <http_port>{http}</http_port>
+  <tcp_port>{native}</tcp_port>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <mark_cache_size>268435456</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
@@ -50,7 +76,6 @@ pub(super) fn server(ports: &Chosen, users: &Path, log: &Path, memory_mib: u32) 
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
-</clickhouse>
 "
     )
 }
@@ -61,6 +86,45 @@ pub(super) fn server(ports: &Chosen, users: &Path, log: &Path, memory_mib: u32) 
 /// the listeners. That session never ends, and the account may have only one: nobody else can
 /// log in as `default`, and there is next to nothing it may do.
 pub(super) fn users(credentials: &Credentials, databases: &[String]) -> Result<String, Error> {
+    let accounts = accounts(credentials, databases)?;
+    Ok(format!(
+        "<clickhouse>
+  <profiles>
+    <default/>
+    <listener><max_sessions_for_user>1</max_sessions_for_user></listener>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>listener</profile>
+      <quota>default</quota>
+      <grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>
+    </default>
+{accounts}  </users>
+</clickhouse>
+"
+    ))
+}
+
+/// The same four accounts, and nobody else, as a file of an image's `users.d`.
+pub(crate) fn users_of_image(
+    credentials: &Credentials,
+    databases: &[String],
+) -> Result<String, Error> {
+    let accounts = accounts(credentials, databases)?;
+    Ok(format!(
+        "<clickhouse>
+  <users>
+    <default remove=\"remove\"/>
+{accounts}  </users>
+</clickhouse>
+"
+    ))
+}
+
+fn accounts(credentials: &Credentials, databases: &[String]) -> Result<String, Error> {
     let scopes = databases.iter().map(|name| scope(name)).collect::<Result<Vec<_>, _>>()?;
     let on_each = |rights: &str| -> Vec<String> {
         scopes.iter().map(|scope| format!("GRANT {rights} ON {scope}")).collect()
@@ -93,25 +157,7 @@ pub(super) fn users(credentials: &Credentials, databases: &[String]) -> Result<S
         )
     })
     .concat();
-    Ok(format!(
-        "<clickhouse>
-  <profiles>
-    <default/>
-    <listener><max_sessions_for_user>1</max_sessions_for_user></listener>
-  </profiles>
-  <quotas><default/></quotas>
-  <users>
-    <default>
-      <password></password>
-      <networks><ip>127.0.0.1</ip></networks>
-      <profile>listener</profile>
-      <quota>default</quota>
-      <grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>
-    </default>
-{accounts}  </users>
-</clickhouse>
-"
-    ))
+    Ok(accounts)
 }
 
 /// `shop` as `shop.*`, `test_*` as `test_*.*`.
