@@ -91,6 +91,8 @@ impl Containers {
     pub(crate) async fn restart(&self, part: Part) -> Result<()> {
         let server = self.server(part)?;
         if server.is_running().await? {
+            // A frozen one would see SIGTERM only after it goes on; the others refuse this.
+            drop(server.unpause().await);
             let seconds = i32::try_from(self.blueprint.settings().stop_within.as_secs())?;
             server.stop_with_timeout(Some(seconds)).await.context("stop the server")?;
         }

@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use futures::future::join_all;
 use local_stack::runtime_dir;
 use testcontainers::bollard::{
@@ -73,9 +73,11 @@ pub(crate) async fn sweep(engine: &Docker) -> Result<()> {
     let found = list(engine, &format!("{PLACE}={}", place()?)).await?;
     let ids: BTreeSet<String> = found.into_iter().map(|(_, id)| id).collect();
     for id in ids {
-        let lock = open(&folder.join(&id))?;
+        let path = folder.join(&id);
+        let lock = open(&path)?;
         if lock.try_lock().is_ok() {
             remove(engine, &id).await?;
+            drop(fs::remove_file(path));
         }
     }
     Ok(())
@@ -125,8 +127,6 @@ fn open(path: &PathBuf) -> Result<File> {
 /// The machine and the folder of locks on it: an engine may serve more than one.
 fn place() -> Result<String> {
     let folder = fs::metadata(locks()?)?;
-    let machine = rustix::system::uname();
-    let name = machine.nodename().to_string_lossy();
-    ensure!(!name.is_empty(), "this machine has no name");
-    Ok(format!("{name}:{}:{}", folder.dev(), folder.ino()))
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").context("read the host name")?;
+    Ok(format!("{}:{}:{}", name.trim(), folder.dev(), folder.ino()))
 }
