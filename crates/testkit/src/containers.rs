@@ -95,7 +95,7 @@ impl Talk {
         let line = self.from.next_line().await?.context("container-stack is gone")?;
         match serde_json::from_str(&line).context("read an answer of container-stack")? {
             Answer::Failed(reason) => bail!(reason),
-            answer => Ok(answer),
+            answer @ (Answer::Ready(_) | Answer::Done) => Ok(answer),
         }
     }
 }
