@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -10,6 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use self::{report::Report, stack::Stack};
+use crate::say;
 
 mod count;
 mod report;
@@ -92,9 +92,6 @@ fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Re
         stack.up(&[], HEALTHY_WITHIN)?;
         count::grows(stack, "sales", LANDED_WITHIN)
     })?;
-    if !options.short {
-        // what only the long form looks at
-    }
     stack.api("/v1/producer/pause", &["--request", "POST"], None)?;
     let counted = report.step("nothing lost, nothing doubled", || {
         count::exactly_once(stack, &TABLES, LANDED_WITHIN)
@@ -125,9 +122,4 @@ fn until<Found>(
             Err(_) => std::thread::sleep(Duration::from_millis(500)),
         }
     }
-}
-
-/// Tells a person who watches. A closed terminal is no failure of its own.
-fn say(text: &str) {
-    writeln!(io::stderr(), "xtask: {text}").ok();
 }

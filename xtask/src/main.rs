@@ -1,4 +1,4 @@
-//! The repository's chores: `cargo xtask check`, `lint`, `images`, `bench`, `edits`, `sim`, `torture`
+//! The repository's chores: `cargo xtask check`, `lint`, `images`, `e2e`, `bench`, `edits`, `sim`, `torture`
 //! and `fuzz-api`. Nothing has to be installed first.
 
 use std::{
@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod build;
 mod check;
+mod e2e;
 mod edits;
 mod fuzz_api;
 mod images;
@@ -39,6 +40,9 @@ enum Chore {
     /// Builds the images of the services from release binaries and looks at all that is promised
     /// about them; see docs/images.md. Needs Docker.
     Images(images::Options),
+    /// Starts the stack in containers from nothing, adds a pipeline, kills each container, takes all
+    /// down and up again, and counts what is lost or doubled; see docs/testing.md. Needs Docker.
+    E2e(e2e::Options),
     /// Measures producer and sink against their floors; see docs/benchmarks.md. Needs minutes and
     /// a machine with nothing else to do.
     #[command(disable_help_flag = true)] // `--help` is for the benchmark to answer
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Chore::Check => return check::run(),
         Chore::Lint => lint::run(),
         Chore::Images(options) => images::run(&options),
+        Chore::E2e(options) => e2e::run(&options),
         Chore::Bench { options } => bench::run(&options),
         Chore::Edits(options) => edits::run(&options),
         Chore::Sim(options) => sim::run(&options),

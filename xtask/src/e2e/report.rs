@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Instant};
 
-use super::say;
+use crate::say;
 
 /// What was done and seen so far.
 #[derive(Debug)]

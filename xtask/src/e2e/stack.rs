@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::say;
+use crate::say;
 
 /// Ports that the stack publishes; each gets a free one.
 const PORTS: [&str; 5] = [
@@ -40,7 +40,10 @@ impl Stack {
             (&["compose", "version"][..], "docker has no compose plugin"),
         ] {
             let answer = Command::new("docker").args(asked).output().context("run docker")?;
-            ensure!(answer.status.success(), "{without}: install Docker with Compose 2.24 or newer");
+            ensure!(
+                answer.status.success(),
+                "{without}: install Docker with Compose 2.24 or newer"
+            );
         }
         let mut held = Vec::new();
         let mut variables = Vec::new();
