@@ -1,95 +1,110 @@
 #!/bin/bash
-# Makes Kafka's users, topics and access control lists. Safe to repeat.
+# Makes Kafka's topics, users and access control lists. Safe to repeat.
 #
-# Each tool call starts a Java of its own, which takes most of the time: two run at a time.
+# Each call of a tool starts a Java of its own, which takes most of the time. So two run at once,
+# and once users and rights are as this file wants them a note in Kafka says so: then a repetition
+# takes seconds. The note is a quota for a client that does not exist; it goes with Kafka's data.
+# After changing rights by hand, SETUP_AGAIN=1 makes them anew.
 set -euo pipefail
 
 readonly BIN=/opt/kafka/bin
 readonly SECRETS=/run/secrets/penstock
-readonly KAFKA=(--bootstrap-server kafka:9094 --command-config "$SECRETS/admin.properties")
+readonly KAFKA=(--bootstrap-server kafka:9094 --command-config "$SECRETS/${ADMIN_CONFIG:-admin.properties}")
 # Kafka's own minimum is 4096, made for passwords that people choose; these are 32 random bytes.
 readonly ITERATIONS=8192
 
-user() {
-    "$BIN/kafka-configs.sh" "${KAFKA[@]}" --alter --entity-type users --entity-name "$1" \
-        --add-config "SCRAM-SHA-512=[iterations=$ITERATIONS,password=$2]" > /dev/null
-    echo "user $1"
-}
-
-topic() {
-    local name=$1 partitions=$2
-    shift 2
-    "$BIN/kafka-topics.sh" "${KAFKA[@]}" --create --if-not-exists --topic "$name" \
-        --partitions "$partitions" "$@" > /dev/null
-    echo "topic $name"
-}
-
-# may USER OPERATION,.. RESOURCE..
-may() {
-    local user=$1 operations=() operation
-    for operation in ${2//,/ }; do operations+=(--operation "$operation"); done
-    shift 2
-    "$BIN/kafka-acls.sh" "${KAFKA[@]}" --add --allow-principal "User:$user" "${operations[@]}" \
-        "$@" > /dev/null
-    echo "$user may ${operations[*]//--operation/} $*"
-}
-
-readonly PREFIXED=(--resource-pattern-type prefixed)
 sources=()
 for prefix in ${SOURCE_TOPIC_PREFIXES//,/ }; do sources+=(--topic "$prefix"); done
 readonly sources
+readonly PREFIXED=(--resource-pattern-type prefixed)
 
-users() {
-    local name password
-    while read -r name password; do user "$name" "$password"; done < "$SECRETS/users"
-}
-
-rights() {
-    may producer Write --topic sales
-
-    may sink Read,DescribeConfigs "${sources[@]}" "${PREFIXED[@]}"
-    may sink Read --topic penstock.pipelines
-    may sink Read,Write --topic penstock.status
-    may sink Read,DescribeConfigs --topic penstock.replay. "${PREFIXED[@]}"
-    may sink Write,DescribeConfigs --topic penstock.dead-letters. "${PREFIXED[@]}"
-    may sink Read --group penstock. "${PREFIXED[@]}"
-
-    may admin-api Read,DescribeConfigs "${sources[@]}" "${PREFIXED[@]}"
-    may admin-api Create,Read,Write,DescribeConfigs,Delete --topic penstock. "${PREFIXED[@]}"
-    may admin-api Write,Describe --transactional-id penstock. "${PREFIXED[@]}"
-    may admin-api Read,Describe,Delete --group penstock. "${PREFIXED[@]}"
-
-    may connect Read,Write,DescribeConfigs --topic connect- "${PREFIXED[@]}"
-    may connect Read "${sources[@]}" "${PREFIXED[@]}"
-    may connect Read --group connect- "${PREFIXED[@]}"
-
-    may kafka-ui Describe --cluster
-    may kafka-ui Read,DescribeConfigs --topic '*'
-    may kafka-ui Describe --group '*'
-    may kafka-exporter Describe --cluster
-    may kafka-exporter Describe --topic '*' --group '*'
-}
+# --- topics ------------------------------------------------------------------------------------
 
 topics() {
+    local there compacted=(--config cleanup.policy=compact)
+    there=$("$BIN/kafka-topics.sh" "${KAFKA[@]}" --list)
     topic sales "$SALES_PARTITIONS"
-}
-
-# What the profile `connect` needs, made also without it: only this job may make topics.
-# docs/connect.md says what each is for.
-connect_topics() {
-    local compacted=(--config cleanup.policy=compact)
-    # The log of settings must be one sequence.
-    topic connect-configs 1 "${compacted[@]}"
-    # Kafka's 25 are for clusters with many source connectors.
-    topic connect-offsets 5 "${compacted[@]}"
+    # For the profile `connect`, made also without it: only this job may make topics.
+    # docs/connect.md says what each is for.
+    topic connect-configs 1 "${compacted[@]}" # one sequence
+    topic connect-offsets 5 "${compacted[@]}" # Kafka's 25 are for many source connectors
     topic connect-status 1 "${compacted[@]}"
     topic connect-dead-letters 1
     topic connect-smoke 1
 }
 
-topics
-{ users; connect_topics; } &
-rights &
+# topic NAME PARTITIONS OPTION..: reads `there`
+topic() {
+    local name=$1 partitions=$2
+    shift 2
+    if grep -qxF "$name" <<< "$there"; then return; fi
+    "$BIN/kafka-topics.sh" "${KAFKA[@]}" --create --if-not-exists --topic "$name" \
+        --partitions "$partitions" "$@" > /dev/null
+    echo "topic $name"
+}
+
+# --- users and rights --------------------------------------------------------------------------
+
+users() {
+    local name password
+    while read -r name password; do
+        "$BIN/kafka-configs.sh" "${KAFKA[@]}" --alter --entity-type users --entity-name "$name" \
+            --add-config "SCRAM-SHA-512=[iterations=$ITERATIONS,password=$password]" > /dev/null
+        echo "user $name"
+    done < "$SECRETS/users"
+}
+
+rights() {
+    may producer Write --topic sales
+
+    may sink,admin-api Read,DescribeConfigs "${sources[@]}" "${PREFIXED[@]}"
+    may sink,admin-api Read --group penstock. --topic penstock.replay. "${PREFIXED[@]}"
+    may sink Read --topic penstock.pipelines --topic penstock.status
+    may sink Write --topic penstock.status
+    may sink Write,DescribeConfigs --topic penstock.dead-letters. "${PREFIXED[@]}"
+
+    may admin-api Create,Read,Write,DescribeConfigs,Delete --topic penstock. "${PREFIXED[@]}"
+    may admin-api Describe,Delete --group penstock. "${PREFIXED[@]}"
+    may admin-api Write,Describe --transactional-id penstock. "${PREFIXED[@]}"
+
+    may connect Read "${sources[@]}" --group connect- "${PREFIXED[@]}"
+    may connect Read,Write,DescribeConfigs --topic connect- "${PREFIXED[@]}"
+
+    may kafka-ui,kafka-exporter Describe --cluster --topic '*' --group '*'
+    may kafka-ui Read,DescribeConfigs --topic '*'
+}
+
+# may USER,.. OPERATION,.. RESOURCE..
+may() {
+    local users=$1 operations=$2 who=() what=() name
+    for name in ${users//,/ }; do who+=(--allow-principal "User:$name"); done
+    for name in ${operations//,/ }; do what+=(--operation "$name"); done
+    shift 2
+    "$BIN/kafka-acls.sh" "${KAFKA[@]}" --add "${who[@]}" "${what[@]}" "$@" > /dev/null
+    echo "$users may $operations: $*"
+}
+
+# --- the note ----------------------------------------------------------------------------------
+
+note=setup-$({ cat "${BASH_SOURCE[0]}" "$SECRETS/users"; echo "${sources[*]}"; } | sha256sum | cut -c 1-32)
+readonly note
+
+noted() {
+    [ -z "${SETUP_AGAIN:-}" ] \
+        && "$BIN/kafka-configs.sh" "${KAFKA[@]}" --describe --entity-type clients | grep -qF "'$note'"
+}
+
+# -----------------------------------------------------------------------------------------------
+
+topics &
+if noted; then
+    echo "users and rights are as they should be"
+else
+    users &
+    rights
+    wait %2
+    "$BIN/kafka-configs.sh" "${KAFKA[@]}" --alter --entity-type clients --entity-name "$note" \
+        --add-config consumer_byte_rate=1048576 > /dev/null
+fi
 wait %1
-wait %2
 echo "kafka is set up"
