@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let stack = Stack::new("penstock-e2e")?;
     stack.remove()?;
     let mut report = Report::new(options.short);
-    let passed = promises(&stack, options, &mut report);
+    let passed = promises(&stack, &mut report);
     match &passed {
         Ok(()) if options.keep => say("the stack is left: docker compose -p penstock-e2e down -v"),
         Ok(()) => report.step("down -v leaves nothing", || nothing_left(&stack))?,
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+fn promises(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
     report.step("up, all healthy", || stack.up(&[], HEALTHY_WITHIN))?;
     report.step("rows arrive with no further command", || {
         count::grows(stack, "sales", LANDED_WITHIN)
@@ -108,6 +108,7 @@ fn nothing_left(stack: &Stack) -> anyhow::Result<()> {
 }
 
 /// Runs `look` until it answers, for at most `within`; its last complaint is the error.
+#[expect(clippy::disallowed_methods, reason = "there is no runtime here")]
 fn until<Found>(
     within: Duration,
     mut look: impl FnMut() -> anyhow::Result<Found>,
