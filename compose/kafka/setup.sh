@@ -59,7 +59,7 @@ rights() {
 
     may sink,admin-api Read,DescribeConfigs "${sources[@]}" "${PREFIXED[@]}"
     may sink,admin-api Read --group penstock. --topic penstock.replay. "${PREFIXED[@]}"
-    may sink Read --topic penstock.pipelines --topic penstock.status
+    may sink Read,DescribeConfigs --topic penstock.pipelines --topic penstock.status
     may sink Write --topic penstock.status
     may sink Write,DescribeConfigs --topic penstock.dead-letters. "${PREFIXED[@]}"
 
