@@ -40,7 +40,8 @@ rotate() {
     local name holding=() wanted=" $* "
     secrets rotate "$@"
     for name; do
-        # shellcheck disable=SC2207  names of services have no spaces
+        # Names of services have no spaces.
+        # shellcheck disable=SC2207
         holding+=($(holders "$name"))
     done
     # Servers learn the new passwords before their clients use them.

@@ -46,7 +46,8 @@ const LINTERS: [Linter; 8] = [
     }),
     ("compose", files::is_compose, |scene, files| {
         // What Compose itself lets pass, such as an unknown key of an extension, and the reverse.
-        let valid = scene.looks(scene.schema("vendor.compose-spec"), files)?;
+        let plain = compose::plain(&scene.files, files, &scene.folder)?;
+        let valid = scene.looks(scene.schema("vendor.compose-spec"), &plain)?;
         Ok(compose::lint(&scene.files)? & valid)
     }),
     ("promtool", promtool::is_prometheus, |scene, files| {

@@ -1,6 +1,6 @@
 //! The files of Compose in, what they come to and what is wrong with it out.
 
-use std::{process::Command, str};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::Context as _;
 
@@ -14,6 +14,8 @@ use crate::say;
 const WHOLE: &str = "compose.yaml";
 /// What services are made of. Has none of its own.
 const BASE: &str = "compose/common.yaml";
+/// What Compose knows besides plain YAML.
+const TAGS: [&str; 2] = [" !override", " !reset"];
 /// Every variable with its default.
 const VARIABLES: &str = ".env.example";
 
@@ -49,6 +51,25 @@ pub(super) fn lint(files: &Files) -> anyhow::Result<bool> {
         say(&format!("compose: {complaint}"));
     }
     Ok(complaints.is_empty())
+}
+
+/// The files as a reader of plain YAML can take them: in copies without Compose's own tags, which
+/// say how files are put together and nothing about a value, where there are any.
+pub(super) fn plain(files: &Files, names: &[String], folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut plain = Vec::new();
+    for name in names {
+        let text = files.text(name)?;
+        let without = TAGS.iter().fold(text.clone(), |text, tag| text.replace(tag, ""));
+        if without == text {
+            plain.push(name.clone());
+        } else {
+            let copy = folder.join(name);
+            fs::create_dir_all(folder.join("compose")).context("make a folder for copies")?;
+            fs::write(&copy, without).with_context(|| format!("copy {name}"))?;
+            plain.push(copy.to_str().context("a path that is no text")?.to_owned());
+        }
+    }
+    Ok(plain)
 }
 
 /// The files that the whole does not include: they are given with `-f` after it.
