@@ -1,4 +1,5 @@
-# Images of the three services: --target sink, producer or admin-api. docs/images.md explains them.
+# Images of the three services: --target sink, producer or admin-api; and of the fault proxy,
+# --target chaos. docs/images.md explains them.
 #
 # Compiles unless it is given binaries: --build-context binaries=FOLDER takes the place of the stage
 # of that name, so that what was tested is what is shipped, and nothing is compiled twice.
@@ -27,6 +28,17 @@ RUN --mount=type=cache,id=penstock-registry,target=/usr/local/cargo/registry,sha
 FROM scratch AS binaries
 COPY --from=build /binaries/ /
 
+# Apart, so that whoever wants no faults does not compile them.
+FROM build AS build-chaos
+RUN --mount=type=cache,id=penstock-registry,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,id=penstock-target,target=/src/target,sharing=locked \
+    cargo build --release --locked --package testkit --bin chaos \
+ && mkdir /chaos \
+ && strip -o /chaos/chaos target/release/chaos
+
+FROM scratch AS chaos-binary
+COPY --from=build-chaos /chaos/ /
+
 FROM gcr.io/distroless/cc-debian13:nonroot AS service
 ARG VERSION=0.0.0
 ARG REVISION=unknown
@@ -41,6 +53,13 @@ WORKDIR /
 USER 65532:65532
 # Health, readiness and metrics.
 EXPOSE 9464
+
+FROM service AS chaos
+LABEL org.opencontainers.image.title=chaos \
+      org.opencontainers.image.description="Stands between a sink and its servers, and makes faults"
+COPY --from=chaos-binary --chmod=0555 /chaos /usr/local/bin/chaos
+EXPOSE 8474
+ENTRYPOINT ["/usr/local/bin/chaos"]
 
 FROM service AS producer
 LABEL org.opencontainers.image.title=producer \

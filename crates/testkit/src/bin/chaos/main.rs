@@ -31,6 +31,7 @@ mod link;
 ///   PUT /LINK/reset                      ends all of that
 #[derive(Debug, Parser)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::doc_markdown, reason = "the text is what --help prints")]
 struct Options {
     /// Where faults are asked for. It asks for no password.
     #[arg(long, default_value = "127.0.0.1:8474")]
