@@ -55,3 +55,19 @@ async fn a_topic_without_one_order_is_refused() -> anyhow::Result<()> {
     assert!(refused.contains("more than one partition"), "{refused}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_follows_needs_no_audit() -> anyhow::Result<()> {
+    let namespace = unique("store");
+    let kafka = testkit::stack().await?.kafka();
+    // An audit that a writer would refuse is not looked at.
+    kafka.create_topic(&format!("{namespace}.audit"), 1, &[("retention.ms", "1000")]).await?;
+    let store = open(&namespace).await?;
+    store.prepare_to_follow().await?;
+    for followed in ["pipelines", "status"] {
+        let ends = kafka.end_offsets(&format!("{namespace}.{followed}")).await?;
+        assert_eq!(ends.len(), 1, "{followed}");
+    }
+    assert!(store.prepare().await.is_err());
+    Ok(())
+}
