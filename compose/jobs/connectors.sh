@@ -16,7 +16,10 @@ fail() { printf 'connectors: %s\n' "$*" >&2; exit 1; }
 
 # put NAME FILE
 put() {
-    local name=$1 file=$2 there
+    local name=$1 file=/tmp/settings layers=("$2") there
+    # what compose/tls.yaml changes of it
+    if [ -f "/connectors-tls/$name.json" ]; then layers+=("/connectors-tls/$name.json"); fi
+    jq --slurp add "${layers[@]}" > "$file"
     # Kafka Connect restarts a connector with every PUT, also of the same settings.
     there=$(call "$CONNECT_URL/connectors/$name/config" 2> /dev/null || true)
     if jq --exit-status --argjson there "${there:-null}" --arg name "$name" \

@@ -4,4 +4,4 @@ set -euo pipefail
 tool=${1:?which tool? For example: kafka-topics.sh --list}
 shift
 exec "/opt/kafka/bin/$tool" --bootstrap-server kafka:9094 \
-    --command-config /run/secrets/penstock/admin.properties "$@"
+    --command-config "/run/secrets/penstock/${ADMIN_CONFIG:-admin.properties}" "$@"
