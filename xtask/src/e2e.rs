@@ -13,6 +13,7 @@ use crate::say;
 
 mod count;
 mod report;
+mod rights;
 mod stack;
 
 /// All that the stack may take from nothing to healthy, images present.
@@ -80,6 +81,8 @@ fn promises(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
         stack.api("/v1/pipelines/copy", &["--request", "PUT"], Some(COPY))?;
         count::grows(stack, "sales_copy", LANDED_WITHIN)
     })?;
+    let cells = report.step("who may what, as docs/security.md says", || rights::walk(stack))?;
+    report.counted(&[format!("{cells} rights as in docs/security.md")]);
     for service in KILLED {
         report.step(&format!("kill -9 {service}"), || {
             stack.kill(service)?;

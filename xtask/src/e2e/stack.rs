@@ -55,6 +55,12 @@ impl Stack {
         Ok(Self { project: project.to_owned(), variables })
     }
 
+    /// The port that this variable stands for.
+    pub(super) fn port(&self, variable: &str) -> anyhow::Result<&str> {
+        let found = self.variables.iter().find(|(name, _)| name == variable);
+        Ok(&found.with_context(|| format!("there is no {variable}"))?.1)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command
@@ -74,7 +80,12 @@ impl Stack {
         self.compose_with(args, None)
     }
 
-    fn compose_with(&self, args: &[&str], input: Option<&str>) -> anyhow::Result<String> {
+    /// The same with this as its input.
+    pub(super) fn compose_with(
+        &self,
+        args: &[&str],
+        input: Option<&str>,
+    ) -> anyhow::Result<String> {
         let mut command = self.command(args);
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command

@@ -1,8 +1,8 @@
 //! Accounts and names of things in Kafka in, what each account may do with each out.
 //!
 //! Reads one JSON document ([`Asked`]) from its input, so that passwords are on no command line, and
-//! prints one. Nothing that it tries changes anything: it asks for validation only, sends records
-//! that the broker must refuse, and deletes what does not exist.
+//! prints one. Nothing that it tries changes what the stack uses: it asks for validation only, sends
+//! records that the broker must refuse, and deletes only topics of its own.
 
 mod asks;
 mod login;
@@ -41,7 +41,7 @@ async fn main() -> anyhow::Result<()> {
     asks::create(&admin, &asked.scratch_topics).await?;
     let mut may = May::new();
     for account in asked.accounts.keys() {
-        let found = asks::all(&client(&asked, account)?, &asked).await;
+        let found = asks::all(&client(&asked, account)?, &admin, &asked).await;
         for (thing, letters) in found.with_context(|| format!("as {account}"))? {
             may.entry(thing).or_default().insert(account.clone(), letters);
         }
