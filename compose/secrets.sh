@@ -14,15 +14,16 @@ secrets() { docker compose run --rm --no-deps -T secrets /usr/local/lib/penstock
 holders() {
     case $1 in
         kafka-broker | kafka-admin) echo kafka ;;
+        kafka-sink) echo sink sink-chaos ;;
         kafka-*) echo "${1#kafka-}" ;;
-        clickhouse-schema) echo sink admin-api ;;
+        clickhouse-schema) echo sink sink-chaos admin-api ;;
         clickhouse-reader) echo admin-api grafana ;;
-        clickhouse-sink) echo sink ;;
+        clickhouse-sink) echo sink sink-chaos ;;
         clickhouse-connect) echo connect ;;
-        grafana-admin) echo grafana ;;
-        ca) echo kafka registry clickhouse admin-api sink producer connect grafana kafka-exporter kafka-ui ;;
-        # the admin API reads its tokens again by itself, and nobody holds the migrator's password
-        token-* | clickhouse-*) ;;
+        ca) echo kafka registry clickhouse admin-api sink sink-chaos producer connect grafana kafka-exporter kafka-ui ;;
+        # The admin API reads its tokens again by itself, nobody holds the migrator's password, and
+        # Grafana keeps its own copy of its administrator's.
+        token-* | clickhouse-* | grafana-admin) ;;
     esac
 }
 
@@ -36,6 +37,14 @@ restart() {
     if [ ${#chosen[@]} -gt 0 ]; then docker compose restart "${chosen[@]}"; fi
 }
 
+# Grafana takes its administrator's password from the file on its first start only.
+tell_grafana() {
+    if docker compose ps --services --status running | grep -qxF grafana; then
+        secrets show grafana-admin \
+            | docker compose exec -T grafana grafana cli admin reset-admin-password --password-from-stdin
+    fi
+}
+
 rotate() {
     local name holding=() wanted=" $* "
     secrets rotate "$@"
@@ -47,7 +56,8 @@ rotate() {
     # Servers learn the new passwords before their clients use them.
     case $wanted in *" clickhouse-"*) restart clickhouse ;; esac
     case $wanted in *" kafka-broker "* | *" kafka-admin "* | *" ca "*) restart kafka ;; esac
-    case $wanted in *" kafka-"*) docker compose up --no-log-prefix kafka-setup ;; esac
+    case $wanted in *" kafka-"*) docker compose run --rm -T kafka-setup ;; esac
+    case $wanted in *" grafana-admin "*) tell_grafana ;; esac
     mapfile -t holding < <(printf '%s\n' "${holding[@]}" | grep -vxF kafka | sort -u)
     restart "${holding[@]}"
 }
