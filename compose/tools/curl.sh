@@ -1,7 +1,8 @@
 #!/bin/bash
 # api PATH ARGUMENTS.. | registry PATH ARGUMENTS.. | connect PATH ARGUMENTS.. | bash -c SCRIPT
 set -euo pipefail
-ask=(curl --silent --show-error --fail-with-body --cacert /run/secrets/penstock/ca.crt)
+ask=(curl --silent --show-error --fail-with-body --write-out '\n'
+    --cacert /run/secrets/penstock/ca.crt)
 case ${1-} in
     api)
         path=${2:?which path? For example: /v1/pipelines}
