@@ -12,6 +12,7 @@ use self::{report::Report, stack::Stack};
 use crate::say;
 
 mod count;
+mod manual;
 mod report;
 mod rights;
 mod stack;
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Kafka, registry, ClickHouse and Penstock only, and a kill of each: what CI runs.
     #[arg(long)]
     short: bool,
+    /// Run all commands of the operating manual, docs/operations.md, instead.
+    #[arg(long, conflicts_with = "short")]
+    manual: bool,
     /// Leave the stack running in the end, to look at.
     #[arg(long)]
     keep: bool,
@@ -46,13 +50,27 @@ pub(crate) struct Options {
     update: Option<PathBuf>,
 }
 
+impl Options {
+    const fn command(&self) -> &'static str {
+        match (self.short, self.manual) {
+            (_, true) => "cargo xtask e2e --manual",
+            (true, false) => "cargo xtask e2e --short",
+            (false, false) => "cargo xtask e2e",
+        }
+    }
+}
+
 /// Starts the stack from nothing, adds a pipeline, kills each container, takes all down and up
 /// again, and counts.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let stack = Stack::new("penstock-e2e")?;
     stack.remove()?;
-    let mut report = Report::new(options.short);
-    let passed = promises(&stack, &mut report);
+    let mut report = Report::new(options.command());
+    let passed = if options.manual {
+        manual::whole(&stack, &mut report)
+    } else {
+        promises(&stack, options, &mut report)
+    };
     match &passed {
         Ok(()) if options.keep => say("the stack is left: docker compose -p penstock-e2e down -v"),
         Ok(()) => report.step("down -v leaves nothing", || nothing_left(&stack))?,
@@ -72,11 +90,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn promises(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
+fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     report.step("up, all healthy", || stack.up(&[], HEALTHY_WITHIN))?;
     report.step("rows arrive with no further command", || {
         count::grows(stack, "sales", LANDED_WITHIN)
     })?;
+    if options.short {
+        manual::short(stack, report)?;
+    }
     report.step("a pipeline by a call of the admin API", || {
         stack.api("/v1/pipelines/copy", &["--request", "PUT"], Some(COPY))?;
         count::grows(stack, "sales_copy", LANDED_WITHIN)

@@ -7,15 +7,15 @@ use crate::say;
 /// What was done and seen so far.
 #[derive(Debug)]
 pub(super) struct Report {
-    short: bool,
+    command: &'static str,
     steps: Vec<(String, f64)>,
     counted: Vec<String>,
 }
 
 impl Report {
-    /// An empty one.
-    pub(super) const fn new(short: bool) -> Self {
-        Self { short, steps: Vec::new(), counted: Vec::new() }
+    /// An empty one, made by this command.
+    pub(super) const fn new(command: &'static str) -> Self {
+        Self { command, steps: Vec::new(), counted: Vec::new() }
     }
 
     /// Runs a step and notes how long it took.
@@ -44,7 +44,7 @@ impl Report {
 
     /// All of it, in Markdown.
     pub(super) fn text(&self) -> String {
-        let command = if self.short { "cargo xtask e2e --short" } else { "cargo xtask e2e" };
+        let command = self.command;
         let mut text = format!(
             "# The stack in containers, end to end\n\nWritten by `{command}`. Every step passed.\n\n\
              | step | seconds |\n|---|---|\n"

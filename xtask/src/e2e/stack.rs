@@ -4,7 +4,7 @@ use std::{
     io::Write as _,
     net::TcpListener,
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -157,6 +157,38 @@ impl Stack {
         self.compose(&[&["run", "--rm", "-T"], args].concat())
     }
 
+    /// Runs commands as a person would in the repository's folder, with this stack's name and ports
+    /// in the environment, for at most `within_s` seconds.
+    pub(super) fn shell(
+        &self,
+        script: &str,
+        variables: &[(&str, &str)],
+        within_s: u32,
+    ) -> anyhow::Result<Output> {
+        Command::new("timeout")
+            .args([&within_s.to_string(), "bash", "-c", script])
+            .env("COMPOSE_PROJECT_NAME", &self.project)
+            .env("COMPOSE_PROGRESS", "quiet")
+            .env("COMPOSE_ANSI", "never")
+            .envs(self.variables.iter().cloned())
+            .envs(variables.iter().copied())
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .stdin(Stdio::null())
+            .output()
+            .context("run bash")
+    }
+
+    /// Gives the image of the project that is in use one more tag.
+    pub(super) fn retag(&self, name: &str, tag: &str) -> anyhow::Result<()> {
+        let image = format!("ghcr.io/penstock/{name}");
+        docker(&["tag", &format!("{image}:0.1.0"), &format!("{image}:{tag}")])
+    }
+
+    /// Takes it away again.
+    pub(super) fn untag(&self, name: &str, tag: &str) -> anyhow::Result<()> {
+        docker(&["rmi", &format!("ghcr.io/penstock/{name}:{tag}")])
+    }
+
     /// Containers, volumes and networks that still bear the name of this stack.
     pub(super) fn left(&self) -> anyhow::Result<Vec<String>> {
         let filter = format!("label=com.docker.compose.project={}", self.project);
@@ -191,4 +223,11 @@ impl Stack {
             }
         }
     }
+}
+
+fn docker(args: &[&str]) -> anyhow::Result<()> {
+    let output = Command::new("docker").args(args).output().context("run docker")?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "docker {}: {}", args.join(" "), complaint.trim_end());
+    Ok(())
 }
