@@ -180,13 +180,18 @@ fn numbers(instances: &[&InstanceStatus]) -> Numbers {
     };
     Numbers {
         lag: lags.reduce(i64::saturating_add),
-        rows_per_s: instances.iter().map(|one| one.rows_per_s).sum(),
-        bytes_per_s: instances.iter().map(|one| one.bytes_per_s).sum(),
+        rows_per_s: rate(instances.iter().map(|one| one.rows_per_s)),
+        bytes_per_s: rate(instances.iter().map(|one| one.bytes_per_s)),
         freshness_p50_ms: worst(|one| one.freshness_ms.map(|quantiles| quantiles.p50)),
         freshness_p95_ms: worst(|one| one.freshness_ms.map(|quantiles| quantiles.p95)),
         rows_total: sum(instances.iter().map(|one| one.rows_total)),
         dead_letters_total: sum(instances.iter().map(|one| one.dead_letters_total)),
     }
+}
+
+/// From zero: the sum of nothing would be -0.0.
+fn rate(rates: impl Iterator<Item = f64>) -> f64 {
+    rates.fold(0.0, |all, one| all + one)
 }
 
 fn sum(numbers: impl Iterator<Item = u64>) -> u64 {

@@ -62,6 +62,7 @@ fn numbers_are_those_of_all_sinks_together() {
     assert_eq!((found.lag, found.rows_per_s), (Some(12), 20.0));
     assert_eq!(found.freshness_p50_ms, Some(7.0), "of the worst");
     assert_eq!(numbers(&[]), Numbers::default());
+    assert!(numbers(&[]).rows_per_s.is_sign_positive(), "-0.0 is no rate");
 }
 
 #[test]
