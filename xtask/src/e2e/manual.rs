@@ -55,7 +55,8 @@ fn execute(stack: &Stack, prelude: &str, block: &Block) -> anyhow::Result<()> {
     let script = format!("set -euo pipefail\n{prelude}\n{}", block.script());
     let variables = [("NEW", NEXT)];
     let output = stack.shell(&script, &variables, BLOCK_WITHIN_S)?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    // Compose erases the line that it writes, also where nobody looks.
+    let said = String::from_utf8_lossy(&output.stdout).replace("\u{1b}[2K", "");
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success(),
