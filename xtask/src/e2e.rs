@@ -13,6 +13,7 @@ use crate::say;
 
 mod count;
 mod manual;
+mod profiles;
 mod report;
 mod rights;
 mod stack;
@@ -36,7 +37,7 @@ const TABLES: [&str; 2] = ["sales", "sales_copy"];
 /// What a user may choose.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Kafka, registry, ClickHouse and Penstock only, and a kill of each: what CI runs.
+    /// Without the walk through all rights and without profiles: what CI runs.
     #[arg(long)]
     short: bool,
     /// Run all commands of the operating manual, docs/operations.md, instead.
@@ -91,29 +92,31 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
 }
 
 fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    report.step("up, all healthy", || stack.up(&[], HEALTHY_WITHIN))?;
+    report.step("up, all healthy", || stack.up(HEALTHY_WITHIN))?;
     report.step("rows arrive with no further command", || {
         count::grows(stack, "sales", LANDED_WITHIN)
     })?;
-    if options.short {
-        manual::short(stack, report)?;
-    }
     report.step("a pipeline by a call of the admin API", || {
         stack.api("/v1/pipelines/copy", &["--request", "PUT"], Some(COPY))?;
         count::grows(stack, "sales_copy", LANDED_WITHIN)
     })?;
-    let cells = report.step("who may what, as docs/security.md says", || rights::walk(stack))?;
-    report.counted(&[format!("{cells} rights as in docs/security.md")]);
+    manual::short(stack, report)?;
+    if !options.short {
+        beside(stack, report)?;
+    }
     for service in KILLED {
         report.step(&format!("kill -9 {service}"), || {
             stack.kill(service)?;
-            stack.up(&[], BACK_WITHIN)?;
+            stack.up(BACK_WITHIN)?;
             count::grows(stack, "sales", LANDED_WITHIN)
         })?;
     }
+    if !options.short {
+        further_kills(stack, report)?;
+    }
     report.step("down and up", || {
-        stack.compose(&["down"])?;
-        stack.up(&[], HEALTHY_WITHIN)?;
+        stack.compose(&["--profile", "*", "down"])?;
+        stack.up(HEALTHY_WITHIN)?;
         count::grows(stack, "sales", LANDED_WITHIN)
     })?;
     stack.api("/v1/producer/pause", &["--request", "POST"], None)?;
@@ -122,6 +125,28 @@ fn promises(stack: &Stack, options: &Options, report: &mut Report) -> anyhow::Re
     })?;
     report.counted(&counted);
     Ok(())
+}
+
+/// What takes too long for every commit: rights, and the services of profiles.
+fn beside(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
+    let cells = report.step("who may what, as docs/security.md says", || rights::walk(stack))?;
+    report.counted(&[format!("{cells} rights as in docs/security.md")]);
+    report.step("Prometheus reaches all, no alert fires", || {
+        profiles::prometheus(stack)?;
+        profiles::quiet(stack)
+    })?;
+    report.step("Kafka Connect's worker writes a file's line once", || profiles::connect(stack))
+}
+
+fn further_kills(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
+    report.step("kill -9 prometheus", || {
+        stack.kill("prometheus")?;
+        profiles::prometheus(stack)
+    })?;
+    report.step("kill -9 connect", || {
+        stack.kill("connect")?;
+        profiles::connect(stack)
+    })
 }
 
 fn nothing_left(stack: &Stack) -> anyhow::Result<()> {

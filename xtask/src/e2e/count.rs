@@ -6,6 +6,9 @@ use anyhow::{Context as _, ensure};
 
 use super::{stack::Stack, until};
 
+/// What sums up `shop.sales` as it is filled.
+const SUMS: [&str; 2] = ["sales_by_minute", "sales_by_hour"];
+
 /// Records per partition.
 type Ends = BTreeMap<u32, u64>;
 
@@ -43,6 +46,11 @@ pub(super) fn exactly_once(
         let (_, different) = rows(stack, table)?;
         ensure!(different == ends, "shop.{table} has offsets twice: {different:?} of {ends:?}");
         counted.push(format!("{records} rows in shop.{table}, each offset once"));
+    }
+    for sums in SUMS {
+        let summed = stack.sql(&format!("SELECT sum(sales) FROM shop.{sums}"))?;
+        ensure!(summed == records.to_string(), "shop.{sums} has {summed} of {records} sales");
+        counted.push(format!("{records} sales in shop.{sums}"));
     }
     Ok(counted)
 }

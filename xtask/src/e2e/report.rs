@@ -1,6 +1,6 @@
 //! Steps in, their times and outcomes as a document out.
 
-use std::{fmt::Write as _, time::Instant};
+use std::{fmt::Write as _, num::NonZero, thread::available_parallelism, time::Instant};
 
 use crate::say;
 
@@ -45,9 +45,11 @@ impl Report {
     /// All of it, in Markdown.
     pub(super) fn text(&self) -> String {
         let command = self.command;
+        let cores = available_parallelism().map_or(0, NonZero::get);
+        let minutes = self.steps.iter().map(|(_, seconds)| seconds).sum::<f64>() / 60.0;
         let mut text = format!(
-            "# The stack in containers, end to end\n\nWritten by `{command}`. Every step passed.\n\n\
-             | step | seconds |\n|---|---|\n"
+            "# The stack in containers, end to end\n\nWritten by `{command}`, {cores} cores. Every step \
+             passed, in {minutes:.1} minutes.\n\n| step | seconds |\n|---|---|\n"
         );
         for (name, seconds) in &self.steps {
             writeln!(text, "| {name} | {seconds:.1} |").ok();

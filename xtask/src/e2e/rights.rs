@@ -13,6 +13,7 @@ mod clickhouse;
 mod containers;
 mod kafka;
 mod table;
+mod tokens;
 
 use self::table::Table;
 
@@ -39,6 +40,7 @@ pub(super) fn walk(stack: &Stack) -> anyhow::Result<usize> {
     };
     hold("kafka", &|table| kafka::walk(stack, &secrets, table))?;
     hold("clickhouse", &|table| clickhouse::walk(stack, &secrets, table))?;
+    hold("admin-api", &|table| tokens::walk(stack, &secrets, table))?;
     hold("networks", &|table| containers::walk(stack, table))?;
     containers::hardened(stack)?;
     ensure!(complaints.is_empty(), "docs/security.md is not true:\n{}", complaints.join("\n"));

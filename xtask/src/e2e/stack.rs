@@ -13,12 +13,13 @@ use anyhow::{Context as _, bail, ensure};
 use crate::say;
 
 /// Ports that the stack publishes; each gets a free one.
-const PORTS: [&str; 5] = [
+const PORTS: [&str; 6] = [
     "ADMIN_API_PORT",
     "KAFKA_PORT",
     "REGISTRY_PORT",
     "CLICKHOUSE_HTTP_PORT",
     "CLICKHOUSE_NATIVE_PORT",
+    "PROMETHEUS_PORT",
 ];
 
 /// A stack beside any other on this machine.
@@ -113,15 +114,10 @@ impl Stack {
     /// # Errors
     ///
     /// When that takes longer than `within`.
-    pub(super) fn up(&self, profiles: &[&str], within: Duration) -> anyhow::Result<()> {
+    pub(super) fn up(&self, within: Duration) -> anyhow::Result<()> {
         let since = Instant::now();
         let seconds = within.as_secs().to_string();
-        let mut args = Vec::new();
-        for profile in profiles {
-            args.extend(["--profile", profile]);
-        }
-        args.extend(["up", "--detach", "--wait", "--wait-timeout", &seconds]);
-        self.compose(&args)?;
+        self.compose(&["up", "--detach", "--wait", "--wait-timeout", &seconds])?;
         let took = since.elapsed();
         ensure!(took <= within, "it took {} s to be healthy", took.as_secs());
         Ok(())
