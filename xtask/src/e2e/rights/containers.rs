@@ -1,14 +1,16 @@
 //! Running containers in, whom each reaches and what each may do on the machine out.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-use super::{Found, Stack, table::Table};
+use super::{super::until, Found, Stack, table::Table};
 
 /// Has what a look into another container needs; the images of the services have no shell.
 const TOOLS: &str = "ghcr.io/penstock/tools:0.1.0";
+/// Several times what one look takes.
+const SAID_WITHIN: Duration = Duration::from_secs(30);
 /// Addresses in, `yes` or `-` for each out; `outside` is a way out of the networks of the stack.
 const SCRIPT: &str = r#"
 for address; do
@@ -29,7 +31,7 @@ pub(super) fn walk(stack: &Stack, table: &Table) -> anyhow::Result<Found> {
         let mut args = vec!["run", "--rm", "--network", &network, "--user", "65532", TOOLS];
         args.extend(["bash", "-c", SCRIPT, "bash"]);
         args.extend(table.columns.iter().map(String::as_str));
-        let told = docker(&args)?;
+        let told = look(&args)?;
         let reached: Vec<_> = told.lines().collect();
         ensure!(reached.len() == table.columns.len(), "{service}: {told}");
         for (address, reached) in table.columns.iter().zip(reached) {
@@ -63,7 +65,7 @@ pub(super) fn hardened(stack: &Stack) -> anyhow::Result<()> {
         // What the kernel says of its first process, not what was asked for.
         let pids = format!("container:{id}");
         let args = ["run", "--rm", "--pid", &pids, "--network", "none", "--user", "65532", TOOLS];
-        let status = docker(&[&args[..], &["cat", "/proc/1/status"]].concat())?;
+        let status = look(&[&args[..], &["cat", "/proc/1/status"]].concat())?;
         let field = |key: &str| -> Vec<&str> {
             let line = status.lines().find_map(|line| line.strip_prefix(key));
             line.unwrap_or_default().split_whitespace().collect()
@@ -82,6 +84,16 @@ fn container(stack: &Stack, service: &str) -> anyhow::Result<String> {
     let id = stack.compose(&["ps", "--quiet", service])?;
     ensure!(!id.is_empty(), "{service} does not run");
     Ok(id)
+}
+
+/// Runs a container for what it says. A busy engine can lose the words of one that ends at once:
+/// then it is asked again.
+fn look(args: &[&str]) -> anyhow::Result<String> {
+    until(SAID_WITHIN, || {
+        let told = docker(args)?;
+        ensure!(!told.is_empty(), "docker {} said nothing", args.join(" "));
+        Ok(told)
+    })
 }
 
 fn docker(args: &[&str]) -> anyhow::Result<String> {
