@@ -43,11 +43,15 @@ pub(crate) fn sink_without_intents(profile: Profile) -> anyhow::Result<()> {
     fs::rename(&draft, &to).with_context(|| format!("write {}", to.display()))
 }
 
-/// Builds `penstock` as tests are built, so that a check has built it already.
-pub(crate) fn penstock() -> anyhow::Result<PathBuf> {
-    let built = cargo().args(["build", "--package", "penstock"]).status();
-    ensure!(built.context("run cargo build")?.success(), "cargo build failed");
-    Ok(folder(Profile::Dev)?.join("penstock"))
+/// Builds `penstock`. As tests are built, a check has built it already.
+pub(crate) fn penstock(profile: Profile) -> anyhow::Result<PathBuf> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--package", "penstock"]);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    ensure!(cargo.status().context("run cargo build")?.success(), "cargo build failed");
+    Ok(folder(profile)?.join("penstock"))
 }
 
 /// Runs what was built, in the user's folder: that is where files named by options are.

@@ -4,22 +4,15 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 
-use self::{
-    penstock::{ROLES, Running},
-    tools::Tools,
-};
+use self::tools::Tools;
 use crate::{
     build::{self, Profile},
+    http,
+    penstock::{ROLES, Running},
     say, succeeds,
 };
 
-mod http;
-mod penstock;
 mod tools;
-
-/// A pipeline whose records are no rows: all of them become dead letters.
-const LETTERS: &str = r#"{"name": "letters", "source": {"topics": ["penstock.audit"]},
-    "target": {"database": "shop", "table": "letters"}}"#;
 
 /// What a user may choose.
 #[derive(Debug, clap::Args)]
@@ -36,7 +29,7 @@ pub(crate) struct Options {
 /// Runs `penstock` with a data folder of its own, has a validator read the document of the admin
 /// API, and asks every operation with the token of each role.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
-    let program = build::penstock()?;
+    let program = build::penstock(Profile::Dev)?;
     let folder = build::folder(Profile::Dev)?.join("fuzz-api");
     let tools = Tools::install(&folder.join("tools"))?;
     say("starting penstock");
@@ -59,9 +52,7 @@ fn ask(
     if !tools.validates(&document)? {
         return Ok(false);
     }
-    let path = "/v1/pipelines?force=true";
-    let (status, body) = http::ask(&penstock.address, "POST", path, penstock.admin(), LETTERS)?;
-    ensure!(status == 201, "POST {path}: {status} {body}");
+    penstock.make_letters()?;
     let mut all = true;
     for (role, token) in ROLES.into_iter().zip(&penstock.tokens) {
         say(&format!("asking as {role}, seed {}", options.seed));

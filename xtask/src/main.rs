@@ -1,5 +1,5 @@
-//! The repository's chores: `cargo xtask check`, `lint`, `images`, `e2e`, `bench`, `edits`, `sim`, `torture`
-//! and `fuzz-api`. Nothing has to be installed first.
+//! The repository's chores: `cargo xtask check`, `lint`, `images`, `e2e`, `bench`, `edits`, `sim`, `torture`,
+//! `fuzz-api` and `load`. Nothing has to be installed first.
 
 use std::{
     ffi::OsString,
@@ -17,8 +17,11 @@ mod check;
 mod e2e;
 mod edits;
 mod fuzz_api;
+mod http;
 mod images;
 mod lint;
+mod load;
+mod penstock;
 mod python;
 mod sim;
 mod torture;
@@ -68,6 +71,9 @@ enum Chore {
     /// Starts penstock and asks its admin API whatever its document allows, and what it does not,
     /// with the token of each role; see docs/admin-api.md. Needs Python 3.10 or newer and minutes.
     FuzzApi(fuzz_api::Options),
+    /// Starts penstock and asks its admin API as often as a token may for a minute; fails when answers
+    /// are wrong or late; see docs/load.md. Needs Go, or k6.
+    Load(load::Options),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +88,7 @@ fn main() -> ExitCode {
         Chore::Sim(options) => sim::run(&options),
         Chore::Torture { options } => torture::run(&options),
         Chore::FuzzApi(options) => fuzz_api::run(&options),
+        Chore::Load(options) => load::run(&options),
     };
     match passed {
         Ok(true) => ExitCode::SUCCESS,

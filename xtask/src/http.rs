@@ -12,7 +12,7 @@ use anyhow::Context as _;
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// Asks, with a token and a JSON body where they are not empty.
-pub(super) fn ask(
+pub(crate) fn ask(
     address: &str,
     method: &str,
     path: &str,

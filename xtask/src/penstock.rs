@@ -14,19 +14,23 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::succeeds;
+use crate::{http, succeeds};
 
 /// Everybody who may ask, the least first.
-pub(super) const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
+pub(crate) const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
+
+/// A pipeline whose records are no rows: all of them become dead letters.
+const LETTERS: &str = r#"{"name": "letters", "source": {"topics": ["penstock.audit"]},
+    "target": {"database": "shop", "table": "letters"}}"#;
 
 /// A `penstock` that ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(crate) struct Running {
     child: Child,
     /// Host and port of the admin API.
-    pub(super) address: String,
+    pub(crate) address: String,
     /// As in [`ROLES`].
-    pub(super) tokens: [String; 3],
+    pub(crate) tokens: [String; 3],
 }
 
 /// The part of `stack.json` that says where the admin API is.
@@ -37,7 +41,7 @@ struct Stack {
 
 impl Running {
     /// Starts it in `data`, which is emptied first, and waits until the admin API answers.
-    pub(super) fn start(program: &Path, data: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, data: &Path) -> anyhow::Result<Self> {
         if data.exists() {
             fs::remove_dir_all(data).with_context(|| format!("remove {}", data.display()))?;
         }
@@ -62,13 +66,21 @@ impl Running {
     }
 
     /// The token of an admin.
-    pub(super) fn admin(&self) -> &str {
+    pub(crate) fn admin(&self) -> &str {
         let [.., admin] = &self.tokens;
         admin
     }
 
+    /// Makes the pipeline `letters`, all of whose records become dead letters.
+    pub(crate) fn make_letters(&self) -> anyhow::Result<()> {
+        let path = "/v1/pipelines?force=true";
+        let (status, body) = http::ask(&self.address, "POST", path, self.admin(), LETTERS)?;
+        ensure!(status == 201, "POST {path}: {status} {body}");
+        Ok(())
+    }
+
     /// Stops it in order.
-    pub(super) fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().to_string();
         ensure!(succeeds(Command::new("kill").args(["-TERM", &pid]))?, "kill failed");
         let status = self.child.wait().context("wait for penstock")?;
