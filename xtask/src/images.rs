@@ -35,13 +35,37 @@ const SERVICES: [Service; 3] = [
     Service { name: "admin-api", variables: "ADMIN_API" },
 ];
 
+/// The fault proxy, a program of `testkit`. Has nothing to say about its health.
+const CHAOS: &str = "chaos";
+
 /// The image of the jobs' tools. Has a shell, on purpose.
 const TOOLS: &str = "tools";
+
+/// Kafka Connect with our plugins, on its makers' image.
+const CONNECT: &str = "connect";
+
+/// Whether the vendor's connector is in the image of Kafka Connect; as `connect/Dockerfile` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Connector {
+    /// From its makers' release.
+    Release,
+    /// Without it, for want of GitHub.
+    None,
+}
+
+impl Connector {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::None => "none",
+        }
+    }
+}
 
 /// What a user may choose.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Takes `sink`, `producer` and `admin-api` from this folder instead of compiling them.
+    /// Takes `sink`, `producer`, `admin-api` and `chaos` from this folder instead of compiling them.
     #[arg(long, value_name = "FOLDER", conflicts_with = "look")]
     binaries: Option<PathBuf>,
     /// Builds nothing and only looks at the images that are there.
@@ -50,35 +74,51 @@ pub(crate) struct Options {
     /// The tag of the images and their label.
     #[arg(long, env = "PENSTOCK_VERSION", default_value = "0.1.0")]
     version: String,
+    /// Whether ClickHouse's connector is in the image of Kafka Connect.
+    #[arg(long, env = "CLICKHOUSE_CONNECTOR", default_value = "release")]
+    connector: Connector,
 }
 
 /// Builds the images and looks at all of them, also when one is not as it should be.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     if !options.look {
         let folder = staged(options.binaries.as_deref())?;
-        make(&folder, &options.version)?;
+        make(&folder, options)?;
     }
-    let mut complaints = Vec::new();
-    for service in SERVICES {
-        let image = named(service.name, &options.version);
-        let found = look::at_service(&image, service.name, &options.version)
-            .and_then(|mut found| {
-                found.extend(start::complaints(&image, &service)?);
-                Ok(found)
-            })
-            .with_context(|| format!("look at {image}"))?;
-        complaints.extend(found.into_iter().map(|found| format!("{image}: {found}")));
-        say(&format!("{image}: {} MB", size(&image)?));
-    }
-    let image = named(TOOLS, &options.version);
-    let found =
-        look::at_tools(&image, &options.version).with_context(|| format!("look at {image}"))?;
-    complaints.extend(found.into_iter().map(|found| format!("{image}: {found}")));
-    say(&format!("{image}: {} MB", size(&image)?));
+    let complaints = complaints(options)?;
     for complaint in &complaints {
         say(complaint);
     }
     Ok(complaints.is_empty())
+}
+
+/// What is wrong with the images.
+fn complaints(options: &Options) -> anyhow::Result<Vec<String>> {
+    let version = &options.version;
+    let mut complaints = Vec::new();
+    let mut hold = |name: &str, look: &dyn Fn(&str) -> anyhow::Result<Vec<String>>| {
+        let image = named(name, version);
+        let found = look(&image).with_context(|| format!("look at {image}"))?;
+        complaints.extend(found.into_iter().map(|found| format!("{image}: {found}")));
+        say(&format!("{image}: {} MB", size(&image)?));
+        anyhow::Ok(())
+    };
+    for service in SERVICES {
+        hold(service.name, &|image| {
+            let mut found = look::at_service(image, service.name, version)?;
+            found.extend(start::complaints(image, &service)?);
+            Ok(found)
+        })?;
+    }
+    hold(CHAOS, &|image| {
+        let mut found = look::at_chaos(image, version)?;
+        found.extend(start::chaos_complaints(image)?);
+        Ok(found)
+    })?;
+    hold(TOOLS, &|image| look::at_tools(image, version))?;
+    let connector = options.connector == Connector::Release;
+    hold(CONNECT, &|image| look::at_connect(image, version, connector))?;
+    Ok(complaints)
 }
 
 fn named(name: &str, version: &str) -> String {
@@ -96,19 +136,23 @@ fn staged(given: Option<&Path>) -> anyhow::Result<PathBuf> {
             cargo.args(["--package", service.name]);
         }
         ensure!(succeeds(&mut cargo)?, "cargo build failed");
+        let mut cargo = build::cargo();
+        cargo.args(["build", "--release", "--locked", "--package", "testkit", "--bin", CHAOS]);
+        ensure!(succeeds(&mut cargo)?, "cargo build failed");
         build::folder(Profile::Release)?
     };
     let folder = build::folder(Profile::Dev)?.join("images/binaries");
     fs::create_dir_all(&folder).context("make a folder for binaries")?;
-    for service in SERVICES {
+    for name in SERVICES.map(|service| service.name).into_iter().chain([CHAOS]) {
         let mut strip = Command::new("strip");
-        strip.arg("-o").arg(folder.join(service.name)).arg(from.join(service.name));
+        strip.arg("-o").arg(folder.join(name)).arg(from.join(name));
         ensure!(succeeds(&mut strip)?, "strip failed");
     }
     Ok(folder)
 }
 
-fn make(binaries: &Path, version: &str) -> anyhow::Result<()> {
+fn make(binaries: &Path, options: &Options) -> anyhow::Result<()> {
+    let version = &options.version;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let revision = told(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(&root))?;
     let docker = |name: &str| {
@@ -119,13 +163,19 @@ fn make(binaries: &Path, version: &str) -> anyhow::Result<()> {
         docker.args(["--build-arg", &format!("REVISION={}", revision.trim())]);
         docker
     };
-    let context = format!("binaries={}", binaries.display());
+    // The stage of the same name.
+    let context = |stage: &str| format!("{stage}={}", binaries.display());
     for service in SERVICES {
         let mut docker = docker(service.name);
-        docker.args(["--target", service.name, "--build-context", &context, "."]);
+        docker.args(["--target", service.name, "--build-context", &context("binaries"), "."]);
         told(&mut docker)?;
     }
+    let mut chaos = docker(CHAOS);
+    chaos.args(["--target", CHAOS, "--build-context", &context("chaos-binary"), "."]);
+    told(&mut chaos)?;
     told(docker(TOOLS).arg("compose/tools"))?;
+    let connector = format!("CLICKHOUSE_CONNECTOR={}", options.connector.as_str());
+    told(docker(CONNECT).args(["--build-arg", &connector, "connect"]))?;
     Ok(())
 }
 

@@ -13,6 +13,15 @@ use super::{
 /// The user of distroless images that is called nonroot.
 const USER: &str = "65532:65532";
 
+/// The user of Debezium's images.
+const CONNECT_USER: &str = "1001:1001";
+
+/// What `connect/Dockerfile` puts beside Debezium's own plugins.
+const PLUGINS: [&str; 2] = ["apicurio-converter", "connect-file"];
+
+/// The vendor's connector, which not every machine can reach.
+const CONNECTOR: &str = "clickhouse";
+
 /// Programs with which somebody who broke in would go on.
 const HANDY: [&str; 16] = [
     "sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "toybox", "perl", "python3", "apt",
@@ -24,12 +33,29 @@ pub(super) fn at_service(image: &str, name: &str, version: &str) -> anyhow::Resu
     let settings = first(&told(docker(&["image", "inspect"]).arg(image))?)?;
     let mut found = labels(&settings["Config"]["Labels"], name, version);
     found.extend(service_settings(&settings["Config"], name));
-    let container = Container::created(&[], image, &[])?;
-    let files = files(&container)?;
-    found.extend(setuid(&files));
-    found.extend(handy(&files));
-    found.extend(programs(&files, name));
-    found.extend(elf::complaints(&container, &program(name))?);
+    found.extend(contents(image, name)?);
+    Ok(found)
+}
+
+/// Looks at the image of the fault proxy, which has no healthcheck.
+pub(super) fn at_chaos(image: &str, version: &str) -> anyhow::Result<Vec<String>> {
+    let settings = first(&told(docker(&["image", "inspect"]).arg(image))?)?;
+    let mut found = labels(&settings["Config"]["Labels"], "chaos", version);
+    found.extend(plain_settings(&settings["Config"], "chaos"));
+    found.extend(contents(image, "chaos")?);
+    Ok(found)
+}
+
+/// Looks at the image of Kafka Connect, with or without the vendor's connector.
+pub(super) fn at_connect(
+    image: &str,
+    version: &str,
+    connector: bool,
+) -> anyhow::Result<Vec<String>> {
+    let settings = first(&told(docker(&["image", "inspect"]).arg(image))?)?;
+    let mut found = labels(&settings["Config"]["Labels"], "connect", version);
+    found.extend(differs("user", &settings["Config"]["User"], &json!(CONNECT_USER)));
+    found.extend(plugins(&files(&Container::created(&[], image, &[])?)?, connector));
     Ok(found)
 }
 
@@ -46,6 +72,17 @@ pub(super) fn at_tools(image: &str, version: &str) -> anyhow::Result<Vec<String>
             found.push(format!("{tool} does not run"));
         }
     }
+    Ok(found)
+}
+
+/// What is wrong with the files of an image that holds one program of ours and no more.
+fn contents(image: &str, name: &str) -> anyhow::Result<Vec<String>> {
+    let container = Container::created(&[], image, &[])?;
+    let files = files(&container)?;
+    let mut found = setuid(&files);
+    found.extend(handy(&files));
+    found.extend(programs(&files, name));
+    found.extend(elf::complaints(&container, &program(name))?);
     Ok(found)
 }
 
@@ -82,11 +119,16 @@ fn labels(labels: &Value, name: &str, version: &str) -> Vec<String> {
 }
 
 fn service_settings(settings: &Value, name: &str) -> Vec<String> {
-    let program = program(name);
+    let wanted = json!(["CMD", program(name), "healthcheck"]);
+    let mut found = plain_settings(settings, name);
+    found.extend(differs("healthcheck", &settings["Healthcheck"]["Test"], &wanted));
+    found
+}
+
+fn plain_settings(settings: &Value, name: &str) -> Vec<String> {
     let wanted = [
         ("user", &settings["User"], json!(USER)),
-        ("entrypoint", &settings["Entrypoint"], json!([program])),
-        ("healthcheck", &settings["Healthcheck"]["Test"], json!(["CMD", program, "healthcheck"])),
+        ("entrypoint", &settings["Entrypoint"], json!([program(name)])),
     ];
     let differ = wanted.iter().filter_map(|(what, found, wanted)| differs(what, found, wanted));
     let mut found: Vec<String> = differ.collect();
@@ -149,6 +191,23 @@ fn programs(files: &[String], name: &str) -> Vec<String> {
         .collect();
     let wanted = format!("-r-xr-xr-x 0/0 usr/local/bin/{name}");
     if ours == [wanted.as_str()] { Vec::new() } else { vec![format!("usr/local holds {ours:?}")] }
+}
+
+/// That the plugins are there, each with a jar, and the vendor's connector where it was asked for.
+fn plugins(files: &[String], connector: bool) -> Vec<String> {
+    let has = |plugin: &str| {
+        let folder = format!("kafka/connect/{plugin}/");
+        files.iter().map(|line| path(line)).any(|path| {
+            path.strip_prefix(&folder).is_some_and(|name| name.to_lowercase().ends_with(".jar"))
+        })
+    };
+    let wanted = PLUGINS.map(|plugin| (plugin, true)).into_iter().chain([(CONNECTOR, connector)]);
+    wanted
+        .filter(|(plugin, wanted)| has(plugin) != *wanted)
+        .map(|(plugin, wanted)| {
+            format!("plugin {plugin} is {} it", if wanted { "missing in" } else { "in" })
+        })
+        .collect()
 }
 
 #[cfg(test)]

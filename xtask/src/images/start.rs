@@ -17,6 +17,9 @@ use crate::build::{self, Profile};
 /// Exit code for settings that cannot be used.
 const EXIT_CONFIG: i32 = 78;
 
+/// Exit code for words that cannot be used.
+const EXIT_USAGE: i32 = 2;
+
 /// Longest wait for the first answer to a question about health.
 const WITHIN: Duration = Duration::from_secs(60);
 
@@ -44,6 +47,29 @@ pub(super) fn complaints(image: &str, service: &Service) -> anyhow::Result<Vec<S
         found.push(format!("without servers it says about its health: {health}"));
     }
     let code = container.stop(30)?;
+    if code != 0 {
+        found.push(format!("when told to stop it ends with {code}"));
+    }
+    Ok(found)
+}
+
+/// Starts the fault proxy with one link: it must say where it is controlled, and stop when told.
+pub(super) fn chaos_complaints(image: &str) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    if run(&[], image, &[])?.status.code() != Some(EXIT_USAGE) {
+        found.push("without a link it does not say how to use it".to_owned());
+    }
+    let words = ["--control=127.0.0.1:8474", "--link=nobody=127.0.0.1:1024=localhost:1025"];
+    let container = Container::created(&[], image, &words)?;
+    container.start()?;
+    let since = Instant::now();
+    while !told(docker(&["logs"]).arg(container.id()))?.contains("control at http://") {
+        if container.inspect()?["State"]["Status"] != "running" || since.elapsed() > WITHIN {
+            found.push("it does not say where it is controlled".to_owned());
+            break;
+        }
+    }
+    let code = container.stop(10)?;
     if code != 0 {
         found.push(format!("when told to stop it ends with {code}"));
     }

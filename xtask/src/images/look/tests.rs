@@ -86,3 +86,17 @@ fn our_program_is_all_that_we_add() {
     let more = [good, lines("-r--r--r-- 0/0 9 2026-01-01 00:00 usr/local/lib/x.so")].concat();
     assert_eq!(programs(&more, "sink").len(), 1);
 }
+
+#[test]
+fn plugins_are_those_that_were_asked_for() {
+    let ours = "-rw-r--r-- 0/0 9 2026-01-01 00:00 kafka/connect/apicurio-converter/a.jar\n\
+                -rw-r--r-- 0/0 9 2026-01-01 00:00 kafka/connect/connect-file/b.jar";
+    let vendors = "-rw-r--r-- 0/0 9 2026-01-01 00:00 kafka/connect/clickhouse/c.jar";
+    let all = format!("{ours}\n{vendors}");
+    assert_eq!(plugins(&lines(ours), false), NONE);
+    assert_eq!(plugins(&lines(&all), true), NONE);
+    assert_eq!(plugins(&lines(&all), false), ["plugin clickhouse is in it"]);
+    assert_eq!(plugins(&lines(ours), true), ["plugin clickhouse is missing in it"]);
+    let folder = "drwxr-xr-x 0/0 0 2026-01-01 00:00 kafka/connect/connect-file/";
+    assert_eq!(plugins(&lines(folder), false).len(), 2);
+}
