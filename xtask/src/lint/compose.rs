@@ -76,7 +76,9 @@ pub(super) fn plain(files: &Files, names: &[String], folder: &Path) -> anyhow::R
 fn overlays(files: &Files) -> anyhow::Result<Vec<String>> {
     let whole = files.text(WHOLE)?;
     let mut found = files.that(is_compose)?;
-    found.retain(|name| name != WHOLE && name != BASE && !whole.contains(name.as_str()));
+    // As an entry of its list: its comments name overlays too.
+    let includes = |name: &str| whole.lines().any(|line| line.trim() == format!("- {name}"));
+    found.retain(|name| name != WHOLE && name != BASE && !includes(name));
     Ok(found)
 }
 

@@ -93,13 +93,14 @@ fn literals(_: &str, service: &Value) -> Vec<String> {
 }
 
 /// Whether a value is a secret, going by the name that it has. What is put in later is none: a
-/// variable of a shell, or the place of a file.
+/// variable of a shell, or the place of a file; nor is the word that Java's own stores of public
+/// certificates have.
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_uppercase().replace('-', "_");
     let value = value.trim_matches(['"', '\'', ';']);
     let elsewhere = value.is_empty()
         || value.starts_with(['$', '/', '<'])
-        || matches!(value, "true" | "false")
+        || matches!(value, "true" | "false" | "changeit")
         || value.starts_with("http");
     SECRET_WORDS.iter().any(|word| name.contains(word))
         && !ABOUT_SECRETS.iter().any(|word| name.ends_with(word))

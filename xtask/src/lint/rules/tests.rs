@@ -111,7 +111,7 @@ fn literals_that_look_like_secrets_are_found_where_they_are() {
     ] {
         assert_eq!(with("sink", "environment", json!({name: value})), variable(name), "{value}");
     }
-    for value in ["", "$$PASSWORD", "/run/secrets/x"] {
+    for value in ["", "$$PASSWORD", "/run/secrets/x", "changeit"] {
         assert!(with("sink", "environment", json!({"A_PASSWORD": value})).is_empty(), "{value}");
     }
     for words in
