@@ -1,13 +1,18 @@
-//! The operating manual in, whether its commands do what it says out.
+//! The operating manual and pages beside it in, whether its commands do what it says out.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
 use self::page::{Block, Class};
 use super::{report::Report, stack::Stack};
 
 mod page;
 
-const PAGE: &str = include_str!("../../../docs/operations.md");
+/// The first is the manual; what it runs before each block is run before those of the others too.
+const PAGES: [(&str, &str); 3] = [
+    ("docs/operations.md", include_str!("../../../docs/operations.md")),
+    ("docs/connect.md", include_str!("../../../docs/connect.md")),
+    ("docs/chaos.md", include_str!("../../../docs/chaos.md")),
+];
 /// What a block may take: the longest one restores a backup and waits for what follows.
 const BLOCK_WITHIN_S: u32 = 900;
 /// The tag that the chapter on upgrades goes to. There is one version of the images so far, so it
@@ -41,12 +46,18 @@ pub(super) fn whole(stack: &Stack, report: &mut Report) -> anyhow::Result<()> {
 }
 
 fn run(stack: &Stack, report: &mut Report, classes: &[Class]) -> anyhow::Result<()> {
-    let blocks = page::blocks(PAGE)?;
-    let prelude: Vec<String> =
-        blocks.iter().filter(|block| block.class == Class::Always).map(Block::script).collect();
-    for block in blocks.iter().filter(|block| classes.contains(&block.class)) {
-        let name = format!("docs/operations.md, {} (line {})", block.heading, block.line);
-        report.step(&name, || execute(stack, &prelude.join("\n"), block))?;
+    let mut manuals = String::new();
+    for (path, page) in PAGES {
+        let blocks = page::blocks(page).with_context(|| format!("read {path}"))?;
+        let always = blocks.iter().filter(|block| block.class == Class::Always);
+        let own = always.map(Block::script).collect::<Vec<_>>().join("\n");
+        for block in blocks.iter().filter(|block| classes.contains(&block.class)) {
+            let name = format!("{path}, {} (line {})", block.heading, block.line);
+            report.step(&name, || execute(stack, &format!("{manuals}\n{own}"), block))?;
+        }
+        if manuals.is_empty() {
+            manuals = own;
+        }
     }
     Ok(())
 }

@@ -13,13 +13,14 @@ use anyhow::{Context as _, bail, ensure};
 use crate::say;
 
 /// Ports that the stack publishes; each gets a free one.
-const PORTS: [&str; 6] = [
+const PORTS: [&str; 7] = [
     "ADMIN_API_PORT",
     "KAFKA_PORT",
     "REGISTRY_PORT",
     "CLICKHOUSE_HTTP_PORT",
     "CLICKHOUSE_NATIVE_PORT",
     "PROMETHEUS_PORT",
+    "CHAOS_PORT",
 ];
 
 /// A stack beside any other on this machine.

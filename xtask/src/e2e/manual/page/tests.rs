@@ -72,3 +72,13 @@ fn the_manual_can_be_run() {
     }
     assert!(count(Class::NotRun) <= 4, "most of the manual is run");
 }
+
+#[test]
+fn pages_beside_the_manual_are_run_with_it() {
+    for (path, page) in crate::e2e::manual::PAGES.into_iter().skip(1) {
+        let found = blocks(page).unwrap();
+        let run = found.iter().filter(|block| block.class == Class::Manual).count();
+        assert!(run >= 3, "{path}: {run} blocks");
+        assert!(found.iter().all(|block| block.class != Class::NotRun), "{path}");
+    }
+}
