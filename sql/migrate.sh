@@ -8,6 +8,8 @@
 #   CLICKHOUSE_PASSWORD_FILE  file with the password; or the password itself in CLICKHOUSE_PASSWORD
 #   MIGRATIONS_DATABASE       database, created where it is missing [shop]
 #   MIGRATIONS_LOCK_S         age at which the lock of a run that was killed is broken [600]
+#   MIGRATIONS_REPLICA        where the database has replicas: `first` makes its tables, replicated,
+#                             `other` only takes part; needs Keeper [none]
 #   SALES_TTL_DAYS            days that rows of sales and sales_connect stay, 0 = for ever [90]
 set -euo pipefail
 shopt -s nullglob
@@ -15,6 +17,7 @@ shopt -s nullglob
 database=${MIGRATIONS_DATABASE:-shop}
 lock_s=${MIGRATIONS_LOCK_S:-600}
 ttl_days=${SALES_TTL_DAYS:-90}
+replica=${MIGRATIONS_REPLICA:-none}
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 options=()
 [[ -z ${CLICKHOUSE_HOST:-} ]] || options+=(--host "$CLICKHOUSE_HOST")
@@ -47,6 +50,7 @@ check_settings() {
     [[ $database =~ ^[A-Za-z_][A-Za-z0-9_]{0,63}$ ]] ||
         fail 'MIGRATIONS_DATABASE must consist of letters, digits and underscores'
     [[ $lock_s =~ ^[1-9][0-9]{0,5}$ ]] || fail 'MIGRATIONS_LOCK_S must be a number of seconds from 1 to 999999'
+    [[ $replica =~ ^(none|first|other)$ ]] || fail 'MIGRATIONS_REPLICA must be none, first or other'
     [[ $ttl_days =~ ^(0|[1-9][0-9]{0,3})$ ]] || fail 'SALES_TTL_DAYS must be a number of days from 0 to 9999'
     if [[ -n ${CLICKHOUSE_PASSWORD_FILE:-} ]]; then
         CLICKHOUSE_PASSWORD=$(<"$CLICKHOUSE_PASSWORD_FILE") || fail 'cannot read CLICKHOUSE_PASSWORD_FILE'
@@ -128,11 +132,21 @@ pending() {
     done
 }
 
+# Statements, with their tables replicated where the database is. Keeper has the place of each: a
+# database of the engine Replicated gives it one, which is the same for all replicas.
+replicated() {
+    if [[ $replica == none ]]; then
+        cat
+    else
+        sed -E 's/\b(ENGINE = )([A-Za-z]*MergeTree)\b/\1Replicated\2/'
+    fi
+}
+
 apply() {
     local name=$1 checksum
     still_locked || fail 'another run broke the lock: raise MIGRATIONS_LOCK_S if this one is that slow'
     checksum=$(sha256sum <"$folder/$name.sql")
-    client --database "$database" --queries-file "$folder/$name.sql" ||
+    client --database "$database" --queries-file <(replicated <"$folder/$name.sql") ||
         fail "$name failed: whatever it did before stays, and it is run again from its beginning"
     ask "INSERT INTO migrations (version, name, checksum) SETTINGS async_insert = 0
         VALUES ('${name%%_*}', '$name', '${checksum%% *}')"
@@ -162,9 +176,19 @@ check_settings
 trap unlock EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-client --query "CREATE DATABASE IF NOT EXISTS $database"
+if [[ $replica == none ]]; then
+    client --query "CREATE DATABASE IF NOT EXISTS $database"
+else
+    client --query "CREATE DATABASE IF NOT EXISTS $database
+        ENGINE = Replicated('/clickhouse/databases/$database', '{shard}', '{replica}')"
+fi
+if [[ $replica == other ]]; then
+    echo 'takes part'
+    exit
+fi
 lock
-ask "CREATE TABLE IF NOT EXISTS migrations
+ask "$(replicated <<'END'
+CREATE TABLE IF NOT EXISTS migrations
     (
         version String COMMENT 'Number in front of the name of the file',
         name String COMMENT 'Name of the file',
@@ -173,7 +197,9 @@ ask "CREATE TABLE IF NOT EXISTS migrations
     )
     ENGINE = MergeTree
     ORDER BY version
-    COMMENT 'Which files of sql/ this database was changed by'"
+    COMMENT 'Which files of sql/ this database was changed by'
+END
+)"
 todo=$(pending)
 changed=
 for name in $todo; do
