@@ -74,6 +74,9 @@ pub(crate) struct Options {
     /// The tag of the images and their label.
     #[arg(long, env = "PENSTOCK_VERSION", default_value = "0.1.0")]
     version: String,
+    /// Only what always runs: without `chaos` and `connect`, which are for profiles.
+    #[arg(long)]
+    short: bool,
     /// Whether ClickHouse's connector is in the image of Kafka Connect.
     #[arg(long, env = "CLICKHOUSE_CONNECTOR", default_value = "release")]
     connector: Connector,
@@ -82,7 +85,7 @@ pub(crate) struct Options {
 /// Builds the images and looks at all of them, also when one is not as it should be.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     if !options.look {
-        let folder = staged(options.binaries.as_deref())?;
+        let folder = staged(options)?;
         make(&folder, options)?;
     }
     let complaints = complaints(options)?;
@@ -110,12 +113,15 @@ fn complaints(options: &Options) -> anyhow::Result<Vec<String>> {
             Ok(found)
         })?;
     }
+    hold(TOOLS, &|image| look::at_tools(image, version))?;
+    if options.short {
+        return Ok(complaints);
+    }
     hold(CHAOS, &|image| {
         let mut found = look::at_chaos(image, version)?;
         found.extend(start::chaos_complaints(image)?);
         Ok(found)
     })?;
-    hold(TOOLS, &|image| look::at_tools(image, version))?;
     let connector = options.connector == Connector::Release;
     hold(CONNECT, &|image| look::at_connect(image, version, connector))?;
     Ok(complaints)
@@ -126,9 +132,9 @@ fn named(name: &str, version: &str) -> String {
 }
 
 /// Puts the binaries, without what only a debugger reads, into a folder of their own.
-fn staged(given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let from = if let Some(folder) = given {
-        folder.to_owned()
+fn staged(options: &Options) -> anyhow::Result<PathBuf> {
+    let from = if let Some(folder) = &options.binaries {
+        folder.clone()
     } else {
         let mut cargo = build::cargo();
         cargo.args(["build", "--release", "--locked"]);
@@ -136,14 +142,17 @@ fn staged(given: Option<&Path>) -> anyhow::Result<PathBuf> {
             cargo.args(["--package", service.name]);
         }
         ensure!(succeeds(&mut cargo)?, "cargo build failed");
-        let mut cargo = build::cargo();
-        cargo.args(["build", "--release", "--locked", "--package", "testkit", "--bin", CHAOS]);
-        ensure!(succeeds(&mut cargo)?, "cargo build failed");
+        if !options.short {
+            let mut cargo = build::cargo();
+            cargo.args(["build", "--release", "--locked", "--package", "testkit", "--bin", CHAOS]);
+            ensure!(succeeds(&mut cargo)?, "cargo build failed");
+        }
         build::folder(Profile::Release)?
     };
     let folder = build::folder(Profile::Dev)?.join("images/binaries");
     fs::create_dir_all(&folder).context("make a folder for binaries")?;
-    for name in SERVICES.map(|service| service.name).into_iter().chain([CHAOS]) {
+    let chaos = (!options.short).then_some(CHAOS);
+    for name in SERVICES.map(|service| service.name).into_iter().chain(chaos) {
         let mut strip = Command::new("strip");
         strip.arg("-o").arg(folder.join(name)).arg(from.join(name));
         ensure!(succeeds(&mut strip)?, "strip failed");
@@ -170,10 +179,13 @@ fn make(binaries: &Path, options: &Options) -> anyhow::Result<()> {
         docker.args(["--target", service.name, "--build-context", &context("binaries"), "."]);
         told(&mut docker)?;
     }
+    told(docker(TOOLS).arg("compose/tools"))?;
+    if options.short {
+        return Ok(());
+    }
     let mut chaos = docker(CHAOS);
     chaos.args(["--target", CHAOS, "--build-context", &context("chaos-binary"), "."]);
     told(&mut chaos)?;
-    told(docker(TOOLS).arg("compose/tools"))?;
     let connector = format!("CLICKHOUSE_CONNECTOR={}", options.connector.as_str());
     told(docker(CONNECT).args(["--build-arg", &connector, "connect"]))?;
     Ok(())
