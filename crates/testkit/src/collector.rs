@@ -11,7 +11,7 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    routing::post,
+    routing::{MethodRouter, post},
 };
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -36,6 +36,8 @@ struct Seen {
     /// Values of the header `authorization`.
     authorizations: Vec<String>,
     problems: Vec<String>,
+    /// Requests that were read and got no answer.
+    unanswered: usize,
 }
 
 /// One span, as text.
@@ -72,10 +74,24 @@ impl Collector {
     ///
     /// When there is none.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::serve(post(take)).await
+    }
+
+    /// Opens a port of 127.0.0.1 at which requests are read and never answered; their connections
+    /// stay open for as long as this is there.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub async fn silent() -> anyhow::Result<Self> {
+        Self::serve(post(keep)).await
+    }
+
+    async fn serve(traces: MethodRouter<Arc<Mutex<Seen>>>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("open a port")?;
         let url = format!("http://{}", listener.local_addr()?);
         let seen = Arc::<Mutex<Seen>>::default();
-        let routes = Router::new().route("/v1/traces", post(take)).with_state(seen.clone());
+        let routes = Router::new().route("/v1/traces", traces).with_state(seen.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
         Ok(Self { url, seen, serving: serving.abort_handle() })
     }
@@ -90,6 +106,12 @@ impl Collector {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(seen.problems.is_empty(), "{:?}", seen.problems);
         seen.spans.clone()
+    }
+
+    /// How many requests were read to their end and got no answer.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).unanswered
     }
 
     /// Values of the header `authorization` of all requests.
@@ -121,6 +143,12 @@ async fn take(
         Err(error) => seen.problems.push(error.to_string()),
     }
     (StatusCode::OK, "")
+}
+
+/// Its parameter is the whole body, so the request has arrived.
+async fn keep(State(seen): State<Arc<Mutex<Seen>>>, _body: Bytes) -> StatusCode {
+    seen.lock().unwrap_or_else(PoisonError::into_inner).unanswered += 1;
+    std::future::pending().await
 }
 
 fn spans(request: ExportTraceServiceRequest) -> impl Iterator<Item = Span> {

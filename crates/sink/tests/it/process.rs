@@ -113,6 +113,13 @@ impl Sink {
         Ok(ended.context("the sink does not stop")??)
     }
 
+    /// As [`Sink::stop`]; also returns its whole log.
+    pub(crate) async fn stop_with_log(self) -> anyhow::Result<(ExitStatus, String)> {
+        let log = self.log.clone();
+        let status = self.stop().await?;
+        Ok((status, fs::read_to_string(log)?))
+    }
+
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         let pid = self.child.id().context("the sink has ended")?;
         let pid = Pid::from_raw(i32::try_from(pid)?).context("pid")?;

@@ -6,11 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::{Collector, Proxy, Record, Span};
+use testkit::{Collector, Proxy, Record, Span, eventually};
 
-use crate::fixture::{SCHEMA, Scene, partition, row};
+use crate::{
+    fixture::{PATIENCE, SCHEMA, Scene, partition, row},
+    process::Sink,
+};
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const SPANS: &str = "penstock_trace_spans_total";
+
+/// Spans that wait in the tests in which the collector takes none.
+const QUEUE_MAX: u8 = 8;
 
 /// Span of the `n`-th producer.
 fn producer(n: u64) -> (String, String) {
@@ -101,7 +108,7 @@ async fn every_batch_is_one_trace() -> anyhow::Result<()> {
     let sink = scene.sink().await?;
     scene.until_committed(1_000).await?;
     assert!(!sink.log_has("hidden"));
-    sink.until_metric("penstock_trace_spans_total", "sent", 1.0).await?;
+    sink.until_metric(SPANS, "sent", 1.0).await?;
     assert!(sink.stop().await?.success());
 
     let traces = traces(&collector.spans());
@@ -180,36 +187,98 @@ async fn failed_attempts_are_told_with_their_type() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A collector that is not there, and one that takes connections and never answers.
+/// More spans than may wait, and no pause between requests.
+fn hurry(scene: &mut Scene, endpoint: String, timeout_ms: u32) {
+    scene.document = "batch: {rows_max: 10}\n".to_owned();
+    scene.env = vec![
+        (ENDPOINT, endpoint),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", timeout_ms.to_string()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10".to_owned()),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", QUEUE_MAX.to_string()),
+    ];
+}
+
+/// Stops the sink; returns its log and how long that took.
+async fn stopped(sink: Sink) -> anyhow::Result<(String, Duration)> {
+    let stopping = Instant::now();
+    let (status, log) = sink.stop_with_log().await?;
+    assert!(status.success());
+    Ok((log, stopping.elapsed()))
+}
+
+fn told(log: &str) -> Vec<&str> {
+    let lines = log.lines().filter(|line| line.contains("\"WARN\""));
+    lines.filter(|line| line.contains("collector") || line.contains("traces")).collect()
+}
+
 #[tokio::test]
-async fn without_an_answer_of_the_collector_the_sink_goes_on() -> anyhow::Result<()> {
+async fn without_a_collector_the_sink_goes_on() -> anyhow::Result<()> {
     let absent = Proxy::unconnected().await?;
     absent.refuse();
-    let silent = Proxy::unconnected().await?;
-    silent.pause();
-    for (proxy, within_ms) in [(absent, 5_000), (silent, 8_000)] {
-        let mut scene = Scene::new(1).await?;
-        scene.document = "batch: {rows_max: 10}\n".to_owned();
-        scene.env = vec![
-            (ENDPOINT, proxy.url("http://127.0.0.1:4318")),
-            ("OTEL_BSP_SCHEDULE_DELAY", "10".to_owned()),
-            ("OTEL_BSP_MAX_QUEUE_SIZE", "8".to_owned()),
-        ];
-        let id = scene.register(SCHEMA).await?;
-        let sink = scene.sink().await?;
-        scene.produce_rows(id, 0..500, 1).await?;
-        scene.until_committed(500).await?;
-        // More spans than the queue holds.
-        sink.until_metric("penstock_trace_spans_total", "dropped", 1.0).await?;
-        assert_eq!(sink.metric("penstock_trace_spans_total", "sent").await?, 0.0);
-        let told = sink.log_count("the collector does not take traces");
-        assert!(told <= 1, "told {told} times");
-        let stopping = Instant::now();
-        assert!(sink.stop().await?.success());
-        let took = stopping.elapsed();
-        assert!(took < Duration::from_millis(within_ms), "stopped after {took:?}");
-        scene.expect_ids(0..500).await?;
+    let mut scene = Scene::new(1).await?;
+    hurry(&mut scene, absent.url("http://127.0.0.1:4318"), 10_000);
+    let id = scene.register(SCHEMA).await?;
+    let sink = scene.sink().await?;
+    scene.produce_rows(id, 0..500, 1).await?;
+    scene.until_committed(500).await?;
+    sink.until_metric(SPANS, "dropped", 1.0).await?;
+    sink.until_metric(SPANS, "failed", 1.0).await?;
+    assert_eq!(sink.metric(SPANS, "sent").await?, 0.0);
+    let (log, took) = stopped(sink).await?;
+    assert!(took < Duration::from_secs(5), "stopped after {took:?}");
+    assert_eq!(told(&log).len(), 1, "{log}");
+    scene.expect_ids(0..500).await
+}
+
+/// A collector that reads and never answers: a request waits until the sink is stopped.
+#[tokio::test]
+async fn while_a_request_hangs_all_rows_land_and_the_sink_stops_in_time() -> anyhow::Result<()> {
+    let collector = Collector::silent().await?;
+    let mut scene = Scene::new(1).await?;
+    hurry(&mut scene, collector.url.clone(), 600_000);
+    let id = scene.register(SCHEMA).await?;
+    let sink = scene.sink().await?;
+    scene.produce_rows(id, 0..10, 1).await?;
+    eventually("a request hangs", PATIENCE, async || collector.unanswered() > 0).await?;
+
+    scene.produce_rows(id, 10..500, 1).await?;
+    scene.until_committed(500).await?;
+    scene.expect_ids(0..500).await?;
+    sink.until_metric(SPANS, "dropped", 1.0).await?;
+    assert_eq!(collector.unanswered(), 1, "that of before hangs, and there is no other");
+    for outcome in ["sent", "failed"] {
+        assert_eq!(sink.metric(SPANS, outcome).await?, 0.0, "{outcome}");
     }
+
+    let (log, took) = stopped(sink).await?;
+    // Three seconds for the last spans.
+    assert!(took < Duration::from_secs(8), "stopped after {took:?}");
+    let told = told(&log);
+    assert!(told.len() == 1 && told[0].contains("the last traces were not sent"), "{told:?}");
+    Ok(())
+}
+
+/// The same collector, and a limit to a request's time.
+#[tokio::test]
+async fn requests_without_an_answer_are_given_up_and_told_once() -> anyhow::Result<()> {
+    let collector = Collector::silent().await?;
+    let mut scene = Scene::new(1).await?;
+    hurry(&mut scene, collector.url.clone(), 50);
+    let id = scene.register(SCHEMA).await?;
+    let sink = scene.sink().await?;
+    scene.produce_rows(id, 0..500, 1).await?;
+    scene.until_committed(500).await?;
+    scene.expect_ids(0..500).await?;
+    sink.until_metric(SPANS, "dropped", 1.0).await?;
+    // No request has more spans than the queue: at least two were given up.
+    sink.until_metric(SPANS, "failed", f64::from(QUEUE_MAX) + 1.0).await?;
+    assert!(collector.unanswered() >= 4, "{} requests", collector.unanswered());
+    assert_eq!(sink.metric(SPANS, "sent").await?, 0.0);
+
+    let (log, took) = stopped(sink).await?;
+    assert!(took < Duration::from_secs(5), "stopped after {took:?}");
+    let told = told(&log);
+    assert!(told.len() == 1 && told[0].contains("the collector does not take"), "{told:?}");
     Ok(())
 }
 
