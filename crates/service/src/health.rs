@@ -5,6 +5,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use prometheus::{
+    IntGauge, Registry,
+    core::{Collector, Desc},
+    proto::MetricFamily,
+};
+
 /// The conditions of one service. Clones share them.
 ///
 /// Conditions say what was reached once at start (settings, Kafka, pipelines read). Losing a
@@ -46,5 +52,33 @@ impl Health {
             .filter(|condition| !condition.holds.load(Ordering::Acquire))
             .map(|condition| condition.name)
             .collect()
+    }
+
+    /// Registers `penstock_ready`, which says at any time whether something is missing.
+    ///
+    /// # Errors
+    ///
+    /// When it is registered already.
+    pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let help = "1 if /readyz says that the service is ready, else 0";
+        let gauge = IntGauge::new("penstock_ready", help)?;
+        registry.register(Box::new(Ready { health: self.clone(), gauge }))
+    }
+}
+
+/// Looks at the conditions whenever it is asked, so that it cannot say anything else than `/readyz`.
+struct Ready {
+    health: Health,
+    gauge: IntGauge,
+}
+
+impl Collector for Ready {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.gauge.set(i64::from(self.health.missing().is_empty()));
+        self.gauge.collect()
     }
 }

@@ -33,13 +33,14 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves `/livez`, `/readyz`, `/metrics` and `routes` on `listener` until `stop`.
+/// Serves `/livez`, `/readyz`, `/metrics` and `routes` on `listener` until `stop`. `/metrics` is
+/// what `registry` has, and `penstock_ready`: what `/readyz` answers.
 ///
 /// `/livez` answers as long as the process can answer at all and never asks a dependency.
 ///
 /// # Errors
 ///
-/// When the listener fails.
+/// When the listener fails, or when `registry` has a `penstock_ready` already.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -47,6 +48,7 @@ pub async fn serve(
     registry: Registry,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    health.register(&registry).context("register penstock_ready")?;
     let router = router(routes, health, registry);
     axum::serve(listener, router)
         .with_graceful_shutdown(stop.cancelled_owned())

@@ -15,6 +15,7 @@ async fn every_metric_is_documented() -> anyhow::Result<()> {
     let served = reqwest::get(format!("http://{}/metrics", api.health)).await?.text().await?;
     let route = "route=\"/v1/pipelines\",status=\"2xx\"";
     assert!(served.contains(route), "{served}");
+    assert!(served.contains("\npenstock_ready 1\n"), "{served}");
     expect_documented("admin-api", &served)?;
     api.stop().await
 }

@@ -13,6 +13,7 @@ async fn every_metric_is_documented() -> anyhow::Result<()> {
     running.acknowledges(1).await?;
     let url = format!("http://{}/metrics", running.handle.http().context("http is open")?);
     let served = reqwest::get(url).await?.error_for_status()?.text().await?;
+    assert!(served.contains("\npenstock_ready 1\n"), "{served}");
     expect_documented("producer", &served)?;
     running.stop().await
 }

@@ -40,6 +40,23 @@ async fn ready_only_when_every_condition_holds() {
 }
 
 #[tokio::test]
+async fn metrics_say_whether_it_is_ready() {
+    let health = Health::default();
+    let (kafka, pipelines) = (health.condition("kafka"), health.condition("pipelines"));
+    let says = async |value: u8| {
+        let answer = get_once(&health, "/metrics").await;
+        assert!(answer.contains(&format!("\npenstock_ready {value}\n")), "{answer}");
+    };
+    says(0).await;
+    kafka.set(true);
+    says(0).await;
+    pipelines.set(true);
+    says(1).await;
+    kafka.set(false);
+    says(0).await;
+}
+
+#[tokio::test]
 async fn metrics_are_served_as_text() {
     let answer = get_once(&Health::default(), "/metrics").await;
     assert!(answer.contains("\nrecords_total 7\n"), "{answer}");

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use testkit::{Record, eventually, expect_documented};
+use testkit::{Proxy, Record, eventually, expect_documented};
 
 use crate::fixture::{PATIENCE, SCHEMA, Scene};
 
@@ -15,7 +15,20 @@ async fn every_metric_is_documented_and_shown_before_anything_happens() -> anyho
     let letters = "penstock_sink_dead_letters_total{pipeline=";
     assert!(served.lines().any(|line| line.starts_with(letters) && line.ends_with(" 0")));
     expect_documented("sink", &served)?;
+    assert_eq!(sink.metric("penstock_ready", "").await?, 1.0);
     assert!(sink.stop().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sink_that_cannot_read_its_pipelines_says_that_it_is_not_ready() -> anyhow::Result<()> {
+    let kafka = Proxy::unconnected().await?; // closes every connection
+    let mut scene = Scene::new(1).await?;
+    scene.brokers = kafka.address().to_string();
+    let sink = scene.started(&["--selector", "team=retail"]).await?;
+    assert!(sink.get("readyz").await.is_err(), "ready without its pipelines");
+    let served = sink.get("metrics").await?;
+    assert!(served.lines().any(|line| line == "penstock_ready 0"), "{served}");
     Ok(())
 }
 
