@@ -14,12 +14,16 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+# What `--version`, metrics and traces tell. Only here, so that the packages above stay in their layer.
+ARG VERSION=unreleased
+ARG REVISION=unknown
 # Caches instead of cargo-chef: no further tool to install, and only what changed is compiled again.
 # All of ours counts as changed, because files of another checkout may be older than the cache.
 RUN --mount=type=cache,id=penstock-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=penstock-target,target=/src/target,sharing=locked \
     find . -path ./target -prune -o -type f -exec touch {} + \
- && cargo build --release --locked --package sink --package producer --package admin-api \
+ && PENSTOCK_VERSION=$VERSION PENSTOCK_REVISION=$REVISION \
+    cargo build --release --locked --package sink --package producer --package admin-api \
  && mkdir /binaries \
  && for name in sink producer admin-api; do \
         strip -o "/binaries/$name" "target/release/$name" || exit 1; \

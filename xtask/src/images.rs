@@ -85,8 +85,9 @@ pub(crate) struct Options {
 /// Builds the images and looks at all of them, also when one is not as it should be.
 pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     if !options.look {
-        let folder = staged(options)?;
-        make(&folder, options)?;
+        let revision = revision()?;
+        let folder = staged(options, &revision)?;
+        make(&folder, options, &revision)?;
     }
     let complaints = complaints(options)?;
     for complaint in &complaints {
@@ -131,13 +132,25 @@ fn named(name: &str, version: &str) -> String {
     format!("{REPOSITORY}/{name}:{version}")
 }
 
+/// The commit that is checked out.
+fn revision() -> anyhow::Result<String> {
+    let told = told(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()))?;
+    Ok(told.trim().to_owned())
+}
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// Puts the binaries, without what only a debugger reads, into a folder of their own.
-fn staged(options: &Options) -> anyhow::Result<PathBuf> {
+fn staged(options: &Options, revision: &str) -> anyhow::Result<PathBuf> {
     let from = if let Some(folder) = &options.binaries {
         folder.clone()
     } else {
         let mut cargo = build::cargo();
         cargo.args(["build", "--release", "--locked"]);
+        cargo.env("PENSTOCK_VERSION", &options.version).env("PENSTOCK_REVISION", revision);
         for service in SERVICES {
             cargo.args(["--package", service.name]);
         }
@@ -160,16 +173,14 @@ fn staged(options: &Options) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-fn make(binaries: &Path, options: &Options) -> anyhow::Result<()> {
+fn make(binaries: &Path, options: &Options, revision: &str) -> anyhow::Result<()> {
     let version = &options.version;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let revision = told(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(&root))?;
     let docker = |name: &str| {
         let mut docker = Command::new("docker");
-        docker.current_dir(&root).args(["buildx", "build", "--quiet", "--load"]);
+        docker.current_dir(root()).args(["buildx", "build", "--quiet", "--load"]);
         docker.args(["--tag", &named(name, version)]);
         docker.args(["--build-arg", &format!("VERSION={version}")]);
-        docker.args(["--build-arg", &format!("REVISION={}", revision.trim())]);
+        docker.args(["--build-arg", &format!("REVISION={revision}")]);
         docker
     };
     // The stage of the same name.

@@ -27,6 +27,7 @@ const VARIABLES: &str = "ADMIN_API__";
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "admin-api",
+    version = service::build::version(),
     about = "REST API and web page for pipelines from Kafka to ClickHouse",
     after_help = "Settings: --config FILE, or variables such as ADMIN_API__CLICKHOUSE__URL. Every \
                   secret can also be read from a file: ADMIN_API_CLICKHOUSE_PASSWORD_FILE and so on."

@@ -23,7 +23,10 @@ const VARIABLES: &str = "PRODUCER__";
 
 /// Command line of the producer.
 #[derive(Debug, clap::Parser)]
-#[command(version, about = "Generates events and writes them to a Kafka topic")]
+#[command(
+    version = service::build::version(),
+    about = "Generates events and writes them to a Kafka topic"
+)]
 pub struct Args {
     /// TOML file whose values replace the defaults.
     #[arg(long, global = true, env = "PRODUCER_CONFIG", value_name = "FILE")]

@@ -1,5 +1,7 @@
 //! What was given to the compiler in, which build this is out.
 
+use std::sync::LazyLock;
+
 use prometheus::{IntGauge, Opts, Registry};
 
 /// The version that this was built as: `PENSTOCK_VERSION` at compile time.
@@ -13,6 +15,13 @@ pub const REVISION: &str = match option_env!("PENSTOCK_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
+
+/// Version and commit, as `--version` tells them: `0.1.0 (4f0c2d1)`.
+#[must_use]
+pub fn version() -> &'static str {
+    static BOTH: LazyLock<String> = LazyLock::new(|| format!("{VERSION} ({REVISION})"));
+    &BOTH
+}
 
 /// Registers `penstock_build_info`, whose labels say which build is running.
 ///

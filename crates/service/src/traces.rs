@@ -17,6 +17,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 
 use self::{queue::Queue, send::Sender, settings::Exported};
+use crate::build;
 
 mod counts;
 mod queue;
@@ -97,7 +98,7 @@ fn resource(exported: &Exported, service: &'static str, instance: &str) -> Resou
     let resource = Resource::builder_empty()
         .with_attribute(KeyValue::new("service.name", service))
         .with_attribute(KeyValue::new("service.namespace", "penstock"))
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attribute(KeyValue::new("service.version", build::VERSION))
         .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
         // Later ones win.
         .with_attributes(given);

@@ -28,6 +28,7 @@ const MEMORY_BYTES_LEAST: usize = 16 * 1024 * 1024;
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "sink",
+    version = service::build::version(),
     about = "Moves Kafka topics into ClickHouse tables, schema-aware",
     after_help = "Settings: --config FILE, or variables such as SINK__CLICKHOUSE__URL. Every \
                   secret can also be read from a file: SINK_CLICKHOUSE_PASSWORD_FILE and so on."

@@ -9,6 +9,12 @@ fn checked(change: impl FnOnce(&mut Config)) -> Result<(), String> {
 }
 
 #[test]
+fn it_tells_which_build_it_is() {
+    let command = <Args as clap::CommandFactory>::command();
+    assert_eq!(command.get_version(), Some(service::build::version()));
+}
+
+#[test]
 fn the_defaults_are_usable() {
     assert_eq!(checked(|_| {}), Ok(()));
 }

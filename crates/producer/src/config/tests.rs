@@ -26,6 +26,12 @@ fn refused(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn it_tells_which_build_it_is() {
+    let command = <Args as clap::CommandFactory>::command();
+    assert_eq!(command.get_version(), Some(service::build::version()));
+}
+
+#[test]
 fn the_defaults_load_alone_and_are_those_for_embedding() {
     Jail::expect_with(|_| {
         let loaded = load("producer").expect("defaults are valid");

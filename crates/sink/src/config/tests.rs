@@ -26,6 +26,12 @@ fn refusal(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
+fn it_tells_which_build_it_is() {
+    let command = <Args as clap::CommandFactory>::command();
+    assert_eq!(command.get_version(), Some(service::build::version()));
+}
+
+#[test]
 fn the_defaults_are_valid() {
     Jail::expect_with(|jail| {
         jail.create_file("p.yaml", PIPELINE)?;

@@ -58,6 +58,7 @@ fn check_trace(scene: &Scene, root: &Span, children: &BTreeMap<String, Span>) {
         assert_eq!(root.attributes[key], value, "{key}");
     }
     assert_eq!(root.resource["service.name"], "sink");
+    assert_eq!(root.resource["service.version"], service::build::VERSION);
     assert_eq!(root.resource["service.instance.id"], "one");
     assert_eq!(root.resource["team"], "retail");
     assert!(root.attributes["penstock.token"].starts_with(&format!("{topic}:")));
