@@ -20,6 +20,20 @@ use openssl::{
 ///
 /// When OpenSSL refuses.
 pub fn certificate(subject: &str) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    signed(subject, SubjectAlternativeName::new().ip("127.0.0.1"))
+}
+
+/// The same for a server of this name and for no address, so that nobody who reaches it at
+/// 127.0.0.1 may take it for the one that was asked for.
+///
+/// # Errors
+///
+/// When OpenSSL refuses.
+pub fn certificate_of_another_host(name: &str) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    signed(name, SubjectAlternativeName::new().dns(name))
+}
+
+fn signed(subject: &str, host: &mut SubjectAlternativeName) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
     let key = PKey::from_rsa(Rsa::generate(2_048)?)?;
     let mut name = X509NameBuilder::new()?;
     name.append_entry_by_nid(Nid::COMMONNAME, subject)?;
@@ -33,9 +47,8 @@ pub fn certificate(subject: &str) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
     builder.set_not_after(Asn1Time::days_from_now(1)?.as_ref())?;
     builder.set_pubkey(&key)?;
     builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
-    let address =
-        SubjectAlternativeName::new().ip("127.0.0.1").build(&builder.x509v3_context(None, None))?;
-    builder.append_extension(address)?;
+    let host = host.build(&builder.x509v3_context(None, None))?;
+    builder.append_extension(host)?;
     builder.sign(&key, MessageDigest::sha256())?;
     Ok((builder.build().to_pem()?, key.private_key_to_pem_pkcs8()?))
 }

@@ -45,3 +45,18 @@ async fn an_authority_in_the_ca_file_is_trusted_and_no_other() -> anyhow::Result
     assert!(error.to_string().contains("certificate"), "{error}");
     Ok(())
 }
+
+/// Its authority is trusted, and it is not the host that was asked for.
+#[tokio::test]
+async fn a_certificate_of_another_host_is_refused() -> anyhow::Result<()> {
+    let (certificate, key) = testkit::tls::certificate_of_another_host("registry.example.com")?;
+    let url = serve(&certificate, &key)?;
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(&certificate)?;
+    let ca_file = Some(file.path().to_owned());
+    let settings = Settings { url, ca_file, total_ms_max: 300, ..Settings::default() };
+    let error = Client::new(settings)?.schema_by_id(1).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Retry);
+    assert!(error.to_string().contains("mismatch"), "{error}");
+    Ok(())
+}

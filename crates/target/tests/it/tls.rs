@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result};
 use native_tls::Identity;
 use target::{Disposition, InsertError, SettingsError};
-use testkit::tls::certificate;
+use testkit::tls::{certificate, certificate_of_another_host};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -67,6 +67,30 @@ async fn a_ca_file_makes_its_servers_trusted_and_no_others() -> Result<()> {
     trusted.insert(&insert).await?;
     assert!(trusted.inspect(&fixture.database, "t").await?.is_some());
     assert_eq!(fixture.query("SELECT count() FROM {db}.t").await?, "1");
+    Ok(())
+}
+
+/// Its authority is trusted, and it is not the host that was asked for.
+#[tokio::test]
+async fn a_certificate_of_another_host_is_refused() -> Result<()> {
+    let fixture = Fixture::new().await?;
+    fixture.table("(id UInt64) ENGINE = MergeTree ORDER BY id").await?;
+    let upstream = fixture.settings.url.strip_prefix("http://").context("plain http")?.to_owned();
+    let (pem, key) = certificate_of_another_host("clickhouse.example.com")?;
+    let port = front(upstream, &pem, &key).await?;
+    let file = tempfile::NamedTempFile::new()?;
+    fs::write(file.path(), &pem)?;
+    let target = fixture.target_with(|settings| {
+        settings.url = format!("https://127.0.0.1:{port}");
+        settings.ca_file = Some(file.path().to_owned());
+    })?;
+
+    let chunks = native::block(1, &[("id", "UInt64", native::numbers([1]))]);
+    let inserted = target.insert(&fixture.insert("id", "token", 1, &chunks)).await;
+    let error = inserted.err().context("another host was trusted")?;
+    assert!(matches!(error, InsertError::Unreachable(_)), "{error}");
+    assert!(error.to_string().contains("mismatch"), "{error}");
+    assert_eq!(fixture.query("SELECT count() FROM {db}.t").await?, "0");
     Ok(())
 }
 
