@@ -3,17 +3,20 @@
 use std::{
     fs,
     path::Path,
+    pin::Pin,
     time::{Duration, Instant},
 };
 
 use admin_api::{AdminApi, Config, auth::Role};
 use anyhow::Context as _;
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslVersion};
 use reqwest::{Certificate, Client, StatusCode, redirect::Policy};
 use testkit::{eventually, tls::certificate};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
+use tokio_openssl::SslStream;
 
 use crate::fixture::{Api, PATIENCE, Scene};
 
@@ -75,6 +78,32 @@ async fn the_api_speaks_https_and_says_so_to_those_who_do_not() -> anyhow::Resul
     let answer = form.body(format!("code={code}")).send().await?;
     let cookie = answer.headers().get("set-cookie").context("no cookie")?.to_str()?;
     assert!(cookie.ends_with("; Secure") || cookie.contains("; Secure;"), "{cookie}");
+    api.stop().await
+}
+
+/// Shakes hands as one who speaks this version of TLS alone.
+async fn handshake(api: &Api, version: SslVersion) -> anyhow::Result<()> {
+    let mut context = SslContext::builder(SslMethod::tls_client())?;
+    context.set_min_proto_version(Some(version))?;
+    context.set_max_proto_version(Some(version))?;
+    context.set_cipher_list("ALL:@SECLEVEL=0")?; // so that it is not the client who refuses
+    let ssl = Ssl::new(&context.build())?;
+    let mut stream = SslStream::new(ssl, TcpStream::connect(api.address).await?)?;
+    Ok(Pin::new(&mut stream).connect().await?)
+}
+
+#[tokio::test]
+async fn versions_of_tls_before_1_2_are_refused() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    write(scene.folder(), &certificate("ours")?)?;
+    let api = Api::start(with_tls(&scene)?).await?;
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        handshake(&api, version).await?;
+    }
+    for version in [SslVersion::TLS1, SslVersion::TLS1_1] {
+        let error = handshake(&api, version).await.err().context("an old version was taken")?;
+        assert!(format!("{error:#}").contains("protocol version"), "{error:#}");
+    }
     api.stop().await
 }
 
