@@ -10,6 +10,7 @@ mod inspect;
 mod migrations;
 mod native;
 mod outage;
+mod panels;
 mod parse;
 mod pinned;
 mod questions;
