@@ -49,6 +49,14 @@ pub enum Event {
     DeadLetterAcked(RecordId),
     /// How full the memory budget of the process is.
     Memory(Pressure),
+    /// Kafka gives this id to a topic that is read (rule R16). Partitions assigned when another
+    /// topic had its name stop.
+    TopicIs {
+        /// Its name.
+        topic: String,
+        /// Its id, found out after the last assignment.
+        id: TopicId,
+    },
     /// Time has passed: cut what is due, commit what is done, answer what waits.
     Tick,
     /// Fetch no partition from now on, and stay their owner; or fetch them again.
@@ -167,6 +175,9 @@ pub struct Insert<Batch> {
     pub token: Token,
     /// Whether and how long the token can be relied on.
     pub proof: Proof,
+    /// The topic that its records must be of (rule R16), if Kafka could tell when the partition
+    /// was assigned: it may be inserted only if that has its name still, asked from now on.
+    pub topic: Option<TopicId>,
     /// The rows.
     pub batch: Batch,
 }
@@ -187,7 +198,8 @@ pub enum StopReason {
     /// The topic holds no record at the offset to go on from: its retention has passed it, or the
     /// topic was cut short.
     OffsetOutOfRange,
-    /// The committed offset is one of an earlier topic of the same name.
+    /// The committed offset is one of an earlier topic of the same name, which was deleted before
+    /// the partition was assigned or since.
     TopicRecreated,
     /// Whether a recorded range is in the table cannot be shown (rule R9).
     RangeUnprovable,

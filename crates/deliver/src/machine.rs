@@ -365,6 +365,7 @@ impl<B: Batch> Machine<B> {
             Event::Room(bytes) => self.room = bytes,
             Event::Paused(paused) => self.pause(paused),
             Event::Reset { mark, offsets } => self.want_reset(mark, &offsets),
+            Event::TopicIs { topic, id } => self.topic_is(&topic, id),
             Event::Tick => self.tick(now),
             Event::Drain => {
                 self.draining = true;
@@ -484,3 +485,4 @@ mod steer;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod topic;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Batch, Epoch, Intent, Lineage, Member, Nonce, Offset, StopReason, TopicPartition,
+    Batch, Epoch, Intent, Lineage, Member, Nonce, Offset, StopReason, TopicId, TopicPartition,
     intent::{UNKNOWN_IDS_MAX, text},
     rules::{Rule, keeps},
     settings::RANGES_MAX,
@@ -90,6 +90,8 @@ pub(crate) struct Partition<B> {
     /// Whether ranges are announced ([`crate::Settings::intents`]).
     intents: bool,
     pub(crate) lineage: Lineage,
+    /// The topic that has its name, as Kafka told last.
+    pub(crate) topic: Option<TopicId>,
     /// Whether Kafka holds an offset for the group, ours or a predecessor's.
     pub(crate) has_offset: bool,
     /// What Kafka is known to hold.
@@ -127,6 +129,7 @@ impl<B: Batch> Partition<B> {
             member,
             intents: true,
             lineage: Lineage::default(),
+            topic: None,
             has_offset: true,
             confirmed: None,
             attempt: None,

@@ -98,6 +98,12 @@ impl Board {
         lock(&self.topics).extend(assigned.filter_map(known));
     }
 
+    /// Says which topics have their names now.
+    pub fn set_topic_ids(&self, ids: &HashMap<String, TopicId>) {
+        let ids = ids.iter().map(|(topic, id)| (Arc::from(topic.as_str()), *id));
+        lock(&self.topics).extend(ids);
+    }
+
     /// Which topic of its name a partition is of, if Kafka could tell.
     #[must_use]
     pub fn topic(&self, partition: &TopicPartition) -> Option<TopicId> {

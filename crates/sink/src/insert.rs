@@ -6,7 +6,7 @@ use std::{
 };
 
 use decode::{ColumnList, Frozen};
-use deliver::{Offset, Proof, RangeId, Settled, Token, Window};
+use deliver::{Offset, Proof, RangeId, Settled, Token, TopicId, Window};
 use target::{Disposition, Insert, Target, TargetError};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -21,6 +21,7 @@ use crate::{
     schemas::Schemas,
     spans::InsertSpan,
     standing::{RangeOf, Standing},
+    topics::Topics,
     worker::Answer,
 };
 
@@ -46,6 +47,8 @@ pub struct FrozenBatch {
     pub token: Token,
     /// Whether and how long that can be relied on.
     pub proof: Proof,
+    /// The topic that its records must be of, if that can be asked (rule R16).
+    pub topic: Option<TopicId>,
     /// When the commit that announced it was sent: since then it may have been another's.
     pub announced: Instant,
     /// Columns of the block.
@@ -82,27 +85,41 @@ impl Inserter {
     pub async fn run(
         self,
         batch: FrozenBatch,
+        topics: Arc<Topics>,
         abandoned: CancellationToken,
         answers: mpsc::Sender<Answer>,
     ) {
         let ended = tokio::select! {
             () = abandoned.cancelled() => return batch.span.failed("given-up"),
-            ended = self.until_settled(&batch) => ended,
+            ended = self.when_of_its_topic(&batch, &topics) => ended,
         };
         match ended {
             Ended::Inserted => batch.span.succeeded(),
             Ended::Refused => batch.span.failed("insert-refused"),
             Ended::Unprovable => batch.span.failed("range-unprovable"),
+            Ended::TopicRecreated(_) => batch.span.failed("topic-recreated"),
             Ended::TableChanged => batch.span.failed("table-changed"),
         }
         let answer = match ended {
             Ended::Inserted => Answer::Inserted(batch.range, batch.block),
             Ended::Refused => Answer::InsertFailed(batch.range),
             Ended::Unprovable => Answer::InsertUnprovable(batch.range),
+            Ended::TopicRecreated(id) => Answer::TopicRecreated(batch.range, id),
             Ended::TableChanged => Answer::TableChanged,
         };
         // The worker is gone when it does not listen any more: then nobody waits.
         drop(answers.send(answer).await);
+    }
+
+    /// Rule R16: what may have been read of a topic that was created again is not inserted under
+    /// offsets of the one before. Once seen to be of its topic, it stays so.
+    async fn when_of_its_topic(&self, batch: &FrozenBatch, topics: &Topics) -> Ended {
+        if let Some(wanted) = batch.topic
+            && let Some(other) = topics.another(&batch.range.partition.topic, wanted).await
+        {
+            return Ended::TopicRecreated(other);
+        }
+        self.until_settled(batch).await
     }
 
     /// Rule R8: the same bytes under the same token until they are in, or refused for good. Rule
@@ -260,6 +277,7 @@ enum Ended {
     Inserted,
     Refused,
     Unprovable,
+    TopicRecreated(TopicId),
     TableChanged,
 }
 

@@ -32,6 +32,7 @@ pub mod schemas;
 pub mod spans;
 pub mod standing;
 pub mod status;
+pub mod topics;
 pub mod worker;
 
 pub use pipeline::run;

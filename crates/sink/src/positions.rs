@@ -174,14 +174,15 @@ impl Before {
             Some(copy) => tracing::error!(
                 %topic, partition, latest_offset_in_table = row, copied_offset = copy,
                 "the group has no offset for this partition, but had one: pause the pipeline and \
-                 set where to go on ({} if nothing but this pipeline wrote the table's rows)",
+                 set where to go on ({} if nothing but this pipeline wrote the table's rows, and \
+                 the earliest if the topic was deleted and created again)",
                 after.map_or(copy, |after| after.max(copy))
             ),
             None => tracing::error!(
                 %topic, partition, latest_offset_in_table = row,
                 "the group has no offset for this partition, but the table holds its rows: \
-                 commit where to go on ({} if nothing but this pipeline wrote them), or \
-                 empty the table to start anew",
+                 commit where to go on ({} if nothing but this pipeline wrote them, and 0 if the \
+                 topic was deleted and created again), or empty the table to start anew",
                 after.unwrap_or_default()
             ),
         }

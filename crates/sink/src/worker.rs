@@ -11,11 +11,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use decode::{Frozen, Plan, Sizes, Spare};
-use deliver::{
-    Epoch, Event, Fenced, Machine, Member, Offset, RangeId, RecordId, StopReason, TopicPartition,
-    Window,
-};
+use decode::{Plan, Sizes, Spare};
+use deliver::{Event, Fenced, Machine, Member, StopReason, TopicPartition, Window};
 use pipeline_spec::Pipeline;
 use rdkafka::{ClientConfig, consumer::Consumer as _, error::KafkaError, types::RDKafkaErrorCode};
 use tokio::{
@@ -35,24 +32,27 @@ use crate::{
     metrics::{Metrics, PipelineMetrics},
     mirrors::Mirrors,
     orders::{Orders, RowRules},
-    positions::{self, Positions, Wanted},
-    schemas::{Outcome, PlanKey, Schemas},
+    positions::{self, Wanted},
+    schemas::Schemas,
     spans::Spans,
     standing::Standing,
+    topics::Topics,
 };
 
 mod act;
 mod ending;
 mod ends;
+mod hear;
 mod plans;
 mod pulse;
 mod steer;
 mod take;
+mod topics;
 
 use self::{
     act::Epochs, ending::BeginAnew, ends::Waits, plans::Plans, steer::Steering, take::Stash,
 };
-pub use self::{ending::Ended, pulse::Pulse};
+pub use self::{ending::Ended, hear::Answer, pulse::Pulse};
 
 /// Longest poll. Also the longest wait before an answer of the runtime is taken.
 const POLL_MAX: Duration = Duration::from_millis(20);
@@ -62,29 +62,6 @@ const BURST_MAX: usize = 1_000;
 
 /// Answers that may wait for the worker.
 const ANSWERS_MAX: usize = 1_024;
-
-/// What the runtime tells a worker.
-#[derive(Debug)]
-pub enum Answer {
-    /// Where newly assigned partitions start.
-    Positions(Positions),
-    /// What became of a request for a plan.
-    Plan(PlanKey, Outcome),
-    /// A batch is in ClickHouse. Its block comes back for its buffers.
-    Inserted(RangeId, Frozen),
-    /// A batch was refused for good.
-    InsertFailed(RangeId),
-    /// Neither its token nor the table's rows say whether a batch is in ClickHouse.
-    InsertUnprovable(RangeId),
-    /// The table has changed, so that a block made for it does not fit any more.
-    TableChanged,
-    /// First and last offsets of partitions that the consumer could not go on from.
-    Watermarks(Vec<(TopicPartition, Offset, Offset)>),
-    /// A partition has no record below an offset.
-    Passed(TopicPartition, Epoch, Offset),
-    /// A dead letter is acknowledged.
-    DeadLetterAcked(RecordId),
-}
 
 /// What a worker is made of.
 #[expect(missing_debug_implementations, reason = "rdkafka's consumer has none")]
@@ -171,6 +148,7 @@ struct Worker<'pot> {
     source: Arc<Source>,
     mirrors: Option<Mirrors>,
     consumer: Arc<Consumer>,
+    topics: Arc<Topics>,
     client: ClientConfig,
     /// When it was polled last.
     polled: Instant,
@@ -208,6 +186,8 @@ struct Worker<'pot> {
     spans: Spans,
     /// The change of the group that is being answered: the next one waits.
     rebalance: Option<Rebalance>,
+    /// When partitions were assigned last: what was asked before says nothing of their topics.
+    assigned_at: Instant,
     /// Who the consumer was when it was given the partitions whose positions are being read.
     assigned_as: Member,
     /// What is wrong with the brokers, to tell changes only.
@@ -221,6 +201,9 @@ impl<'pot> Worker<'pot> {
     fn new(mut parts: Parts, share: Share<'pot>) -> Self {
         let rules = RowRules::of(&parts.pipeline);
         let steering = Steering::new(parts.orders, rules, parts.settings.revision);
+        let consumer = Arc::new(parts.consumer);
+        let names = parts.source.all();
+        let topics = Arc::new(Topics::new(&consumer, names, parts.metrics.clone()));
         parts.settings.paused = steering.paused();
         Self {
             started: Instant::now(),
@@ -238,10 +221,12 @@ impl<'pot> Worker<'pot> {
             owned: 0,
             waits: Waits::default(),
             assigned_as: Member::default(),
+            assigned_at: Instant::now(),
             pipeline: parts.pipeline,
             source: parts.source,
             mirrors: parts.mirrors,
-            consumer: Arc::new(parts.consumer),
+            consumer,
+            topics,
             stashed: Vec::new(),
             sizes: Sizes::default(),
             spare: Spare::new(parts.spare_bytes_max),
@@ -269,6 +254,7 @@ impl<'pot> Worker<'pot> {
     }
 
     fn work(&mut self, stop: &Stop) -> anyhow::Result<()> {
+        self.watch_topics();
         let mut draining = false;
         while !self.drained {
             self.pulse.beat();
@@ -413,43 +399,6 @@ impl<'pot> Worker<'pot> {
         };
         let ended = self.ended.clone();
         self.runtime.spawn(async move { ended.run_until_cancelled(asking).await });
-    }
-
-    /// Takes what the runtime has answered.
-    fn hear(&mut self) -> anyhow::Result<()> {
-        while let Ok(answer) = self.answers.1.try_recv() {
-            match answer {
-                Answer::Positions(found) => {
-                    self.machine.set_partitions_total(found.partitions_total);
-                    self.board.set_topics(found.assignments.iter());
-                    self.tell(Event::Assigned(found.assignments))?;
-                }
-                Answer::Plan(key, outcome) => {
-                    self.plans.answered(key, outcome);
-                    self.tell_window()?;
-                }
-                Answer::Inserted(range, block) => {
-                    self.spare.keep(block);
-                    self.tell(Event::Inserted(range))?;
-                }
-                Answer::InsertFailed(range) => {
-                    self.spans.refused(&range, "insert-refused");
-                    self.tell(Event::InsertFailed(range))?;
-                }
-                Answer::InsertUnprovable(range) => {
-                    self.spans.refused(&range, "range-unprovable");
-                    self.tell(Event::InsertUnprovable(range))?;
-                }
-                // What is recorded is read again and made into blocks of the table as it is now.
-                Answer::TableChanged => return Err(BeginAnew("table-changed").into()),
-                Answer::Watermarks(ends) => self.stop_outside(&ends)?,
-                Answer::Passed(partition, epoch, next) => {
-                    self.tell(Event::Passed { partition, epoch, next })?;
-                }
-                Answer::DeadLetterAcked(record) => self.tell(Event::DeadLetterAcked(record))?,
-            }
-        }
-        Ok(())
     }
 
     /// Compares what is held with the budget of the process.

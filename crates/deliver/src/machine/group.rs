@@ -35,6 +35,7 @@ impl<B: Batch> Machine<B> {
         | Position::Start(start, _)
         | Position::Missing(start)) = position;
         let mut partition = Partition::new(id, Epoch(self.epochs), start, member);
+        partition.topic = topic;
         if !self.settings.intents {
             partition = partition.without_intents();
         }

@@ -6,6 +6,7 @@ use crate::{
 mod mishaps;
 mod replay;
 mod steer;
+mod topic;
 
 impl Batch for Vec<Offset> {
     fn rows(&self) -> u64 {

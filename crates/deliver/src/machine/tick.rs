@@ -150,6 +150,7 @@ pub(super) fn insert<B>(
         range: RangeId { partition: id.clone(), epoch: partition.epoch, first: intent.first },
         last: intent.last,
         token: intent.token(id),
+        topic: partition.topic,
         proof: Proof {
             rows: intent.rows,
             used: intent.used,

@@ -25,6 +25,22 @@ impl<B: Batch> Partition<B> {
         self.lineage.topic = topic;
     }
 
+    /// R16: notes which topic has its name now. Returns whether that is another one than it was
+    /// assigned of.
+    pub(crate) fn replaced_by(&mut self, now: TopicId) -> bool {
+        if self.topic.is_none_or(|before| before == now) {
+            return false;
+        }
+        self.topic = Some(now);
+        if self.stopped.is_none() {
+            self.drop_unannounced();
+            // Kafka has removed the offset with the topic. It is to be there once more, under the
+            // id of the old one, so that whoever begins here next stops as well.
+            self.dirty = true;
+        }
+        true
+    }
+
     /// Wants to go on from `offset`. What no commit has named yet is forgotten.
     pub(crate) fn want_reset(&mut self, offset: Offset, mark: u64) {
         self.drop_unannounced();
@@ -44,6 +60,9 @@ impl<B: Batch> Partition<B> {
         self.replay.clear();
         self.admitted = false;
         (self.done, self.range_first, self.next) = (offset, offset, offset);
+        if self.stopped == Some(StopReason::TopicRecreated) {
+            self.lineage.topic = self.topic; // a person knows, and means an offset of this one
+        }
         self.lineage.rewinds = self.lineage.rewinds.saturating_add(1);
         self.lineage.reset = Some(mark);
         self.dirty = true;

@@ -53,7 +53,7 @@ enum At {
 
 impl World {
     pub(super) fn begin_insert(&mut self, who: usize, insert: Insert<Rows>) {
-        let Insert { range, last, token, proof, batch } = insert;
+        let Insert { range, last, token, proof, topic: _, batch } = insert;
         let p = usize::try_from(range.partition.partition).unwrap();
         let worker = &mut self.processes[who].worker;
         worker.tasks.push(Task {

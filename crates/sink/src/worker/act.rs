@@ -193,7 +193,7 @@ impl Worker<'_> {
     }
 
     fn insert(&mut self, insert: Insert<Batch>) {
-        let Insert { range, last, token, proof, batch } = insert;
+        let Insert { range, last, token, proof, topic, batch } = insert;
         self.sizes = batch.block.sizes();
         let mut frozen = FrozenBatch {
             columns: batch.block.columns().clone(),
@@ -203,13 +203,15 @@ impl Worker<'_> {
             span: InsertSpan::default(),
             token,
             proof,
+            topic,
             last,
             range,
         };
         frozen.span = self.spans.inserting(&frozen, batch.opened);
         let abandoned = self.epochs.token(&frozen.range.partition, frozen.range.epoch);
         let inserter = self.inserter.clone();
-        self.runtime.spawn(inserter.run(frozen, abandoned, self.answers.0.clone()));
+        let (topics, answers) = (self.topics.clone(), self.answers.0.clone());
+        self.runtime.spawn(inserter.run(frozen, topics, abandoned, answers));
     }
 }
 

@@ -13,9 +13,10 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
 };
+use tokio::{task, time};
 
 use super::{Answer, Worker};
-use crate::{consume::list_at, positions};
+use crate::{backoff, consume::list_at, positions};
 
 /// How long a replay may wait for its next record before somebody looks whether there is one.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
@@ -64,18 +65,32 @@ impl Worker<'_> {
     /// Asks where the partitions begin and end, since one of them cannot go on.
     pub(super) fn ask_watermarks(&self) {
         let partitions: Vec<_> = self.machine.partitions().map(|(id, _)| id.clone()).collect();
-        let (consumer, answers) = (self.consumer.clone(), self.answers.0.clone());
-        let (metrics, ended) = (self.metrics.clone(), self.ended.clone());
-        self.runtime.spawn_blocking(move || {
-            while !ended.is_cancelled() {
-                match positions::watermarks(&consumer, &partitions) {
-                    Ok(ends) => return drop(answers.blocking_send(Answer::Watermarks(ends))),
-                    Err(error) => {
-                        metrics.still_waiting("ends of partitions", &format!("{error:#}"))
-                    }
-                }
+        let (consumer, topics) = (self.consumer.clone(), self.topics.clone());
+        let (answers, metrics) = (self.answers.0.clone(), self.metrics.clone());
+        let asking = async move {
+            let mut attempt = 0;
+            loop {
+                let (consumer, partitions) = (consumer.clone(), partitions.clone());
+                let asked =
+                    task::spawn_blocking(move || positions::watermarks(&consumer, &partitions));
+                let why = match asked.await.map_err(Into::into).flatten() {
+                    // R16: first whether it is the topic still, which is the better reason.
+                    Ok(ends) => match topics.look().await {
+                        Some((asked, ids)) => {
+                            drop(answers.send(Answer::Topics(asked, ids)).await);
+                            return drop(answers.send(Answer::Watermarks(ends)).await);
+                        }
+                        None => "Kafka does not tell ids of topics".to_owned(),
+                    },
+                    Err(error) => format!("{error:#}"),
+                };
+                metrics.still_waiting("ends of partitions", &why);
+                attempt += 1;
+                time::sleep(backoff::pause(attempt)).await;
             }
-        });
+        };
+        let ended = self.ended.clone();
+        self.runtime.spawn(async move { ended.run_until_cancelled(asking).await });
     }
 
     /// Stops the partitions whose next offset is not between their ends.
@@ -85,6 +100,9 @@ impl Worker<'_> {
     ) -> anyhow::Result<()> {
         for (id, first, end) in ends {
             let Some(slot) = self.machine.slot(&id.topic, id.partition) else { continue };
+            if self.machine.is_stopped(slot) {
+                continue;
+            }
             let Some(next) = self.machine.next(slot) else { continue };
             if next < *first || next > *end {
                 self.metrics.outside(id, next, *first, *end);

@@ -18,6 +18,7 @@ mod null_value;
 mod offsets_lost;
 mod own_broker;
 mod process;
+mod recreated;
 mod registry_hang;
 mod reset;
 mod retention;
