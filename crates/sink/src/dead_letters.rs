@@ -1,12 +1,13 @@
 //! Bad records in, their bytes in the dead-letter topic out, with the reason beside them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
+use clients::topic::{Untold, settings};
 use deliver::RecordId;
 use pipeline_spec::Pipeline;
 use rdkafka::{
-    admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     config::ClientConfig,
     message::{Header, Headers as _, OwnedHeaders},
@@ -26,7 +27,8 @@ use crate::{backoff, config::Config, kafka, metrics::PipelineMetrics, worker::An
 /// they are compressed in other company.
 const BYTES_MAX_MARGIN: u64 = 1024 * 1024;
 
-/// Kafka's own `max.message.bytes`, for a source topic that does not exist yet.
+/// Kafka's own `max.message.bytes`, for a source topic that does not exist yet or that we may not
+/// look at.
 const BYTES_MAX_DEFAULT: u64 = 1_048_588;
 
 /// Longest `penstock.detail`, in bytes.
@@ -84,7 +86,8 @@ pub struct DeadLetters {
 
 impl DeadLetters {
     /// Makes sure that the topic exists and takes whatever the source's topics take, and that
-    /// `replay` exists, the topic from which letters are read once more.
+    /// `replay` exists, the topic from which letters are read once more. Where we may not look at
+    /// a topic's settings, that is told, and Kafka's default is assumed.
     ///
     /// # Errors
     ///
@@ -99,14 +102,16 @@ impl DeadLetters {
         let admin: AdminClient<DefaultClientContext> =
             kafka::client(config).create().context("create Kafka client")?;
         let admin = Arc::new(admin);
+        let topics = topics(&admin).await?;
         let mut bytes_max = BYTES_MAX_DEFAULT;
-        for source in &pipeline.source.topics {
-            bytes_max = bytes_max.max(size_limit(&admin, source).await?);
+        for source in pipeline.source.topics.iter().filter(|source| topics.contains(*source)) {
+            bytes_max = bytes_max.max(size_limit(&admin, source).await?.unwrap_or_default());
         }
         let bytes_max = bytes_max + BYTES_MAX_MARGIN;
-        if exists(&admin, &topic).await? {
-            let limit = size_limit(&admin, &topic).await?;
-            if limit < bytes_max {
+        if topics.contains(&topic) {
+            if let Some(limit) = size_limit(&admin, &topic).await?
+                && limit < bytes_max
+            {
                 tracing::warn!(
                     topic,
                     bytes_max = limit,
@@ -119,7 +124,7 @@ impl DeadLetters {
             create(&admin, &topic, bytes_max, config).await?;
         }
         if let Some(replay) = replay
-            && !exists(&admin, replay).await?
+            && !topics.contains(replay)
         {
             create(&admin, replay, bytes_max, config).await?;
         }
@@ -232,33 +237,37 @@ fn producer(mut client: ClientConfig, bytes_max: u64) -> anyhow::Result<FuturePr
     client.create().context("create producer of dead letters")
 }
 
-/// Whether a topic exists. Asks for all topics: brokers may create one that is asked for by name,
-/// and describe the settings of one that does not exist.
-async fn exists(
+/// The topics that exist. Asks for all of them: brokers may create one that is asked for by name.
+async fn topics(
     admin: &Arc<AdminClient<DefaultClientContext>>,
-    topic: &str,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<BTreeSet<String>> {
     let admin = admin.clone();
     let asked =
         task::spawn_blocking(move || admin.inner().fetch_metadata(None, Timeout::After(ADMIN_MAX)));
     let metadata = asked.await.context("list topics")?.context("list topics")?;
-    Ok(metadata.topics().iter().any(|found| found.name() == topic))
+    Ok(metadata.topics().iter().map(|found| found.name().to_owned()).collect())
 }
 
-/// Reads `max.message.bytes` of a topic; Kafka's default where there is none.
-async fn size_limit(admin: &AdminClient<DefaultClientContext>, topic: &str) -> anyhow::Result<u64> {
-    let options = AdminOptions::new().request_timeout(Some(ADMIN_MAX));
-    let answers = admin
-        .describe_configs(&[ResourceSpecifier::Topic(topic)], &options)
-        .await
-        .with_context(|| format!("read settings of topic {topic}"))?;
-    match answers.into_iter().next() {
-        Some(Ok(config)) => {
-            let value = config.get("max.message.bytes").and_then(|entry| entry.value.clone());
-            Ok(value.and_then(|value| value.parse().ok()).unwrap_or(BYTES_MAX_DEFAULT))
+/// Reads `max.message.bytes` of a topic that exists; `None`, and a warning, where we may not.
+async fn size_limit(
+    admin: &AdminClient<DefaultClientContext>,
+    topic: &str,
+) -> anyhow::Result<Option<u64>> {
+    match settings(admin, topic, ADMIN_MAX).await {
+        Ok(found) => {
+            let value = found.get("max.message.bytes").and_then(|entry| entry.value.as_ref());
+            Ok(value.and_then(|value| value.parse().ok()))
         }
-        Some(Err(RDKafkaErrorCode::UnknownTopicOrPartition)) | None => Ok(BYTES_MAX_DEFAULT),
-        Some(Err(code)) => bail!("Kafka refuses to describe topic {topic}: {code}"),
+        Err(Untold::Refused) => {
+            tracing::warn!(
+                topic,
+                bytes_assumed = BYTES_MAX_DEFAULT,
+                "Kafka does not tell the settings of this topic: grant DescribeConfigs, or see that \
+                 the dead-letter topic takes 1 MiB more than the largest batch of the source"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("read settings of topic {topic}")),
     }
 }
 

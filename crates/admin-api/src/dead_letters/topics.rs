@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use clients::topic::Untold;
 use rdkafka::{
     ClientConfig,
-    admin::{
-        AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
-    },
+    admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, TopicReplication},
     client::DefaultClientContext,
     types::RDKafkaErrorCode,
 };
@@ -35,23 +34,21 @@ pub(super) struct Settings {
     pub(super) bytes_max: Option<u64>,
 }
 
-/// Reads the settings of a topic that exists.
+/// Reads the settings of a topic that exists; none, where Kafka does not tell them.
 pub(super) async fn settings(
     client: &ClientConfig,
     topic: &str,
 ) -> Result<Settings, DeadLettersError> {
-    let what = || format!("read settings of topic {topic}");
-    let answers = admin(client)?
-        .describe_configs(&[ResourceSpecifier::Topic(topic)], &options())
-        .await
-        .map_err(OffsetsError::kafka(what()))?;
-    let found = match answers.into_iter().next() {
-        Some(Ok(found)) => found,
-        Some(Err(code)) => {
-            let why = code.to_string();
-            return Err(OffsetsError::Unusable { what: what(), why }.into());
+    let found = match clients::topic::settings(&admin(client)?, topic, ADMIN_MAX).await {
+        Ok(found) => found,
+        Err(why @ Untold::Refused) => {
+            tracing::warn!(topic, %why, "settings not read: Kafka's defaults are assumed");
+            return Ok(Settings { retention_ms: None, bytes_max: None });
         }
-        None => return Ok(Settings { retention_ms: None, bytes_max: None }),
+        Err(Untold::Unanswered(error)) => {
+            let what = format!("read settings of topic {topic}");
+            return Err(OffsetsError::kafka(what)(error).into());
+        }
     };
     Ok(Settings {
         retention_ms: number(&found, "retention.ms"),

@@ -186,15 +186,10 @@ async fn check(
     let answer = answers.map_err(StoreError::kafka(ACTION))?.into_iter().next();
     let config = match answer {
         Some(Ok(config)) => config,
-        Some(Err(RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+        // Not told today: rdkafka 0.39 passes on an answer without settings instead.
+        Some(Err(_)) => {
             unseen(topic);
             return Ok(());
-        }
-        Some(Err(code)) => {
-            return Err(StoreError::Topic {
-                topic: topic.name.clone(),
-                problem: format!("Kafka refuses to describe its settings: {code}"),
-            });
         }
         None => return Err(StoreError::timed_out(ACTION)),
     };

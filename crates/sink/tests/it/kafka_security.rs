@@ -1,8 +1,11 @@
-//! Promise: librdkafka's settings are passed on, and secrets come from files and stay secret.
+//! Promise: librdkafka's settings are passed on, and secrets come from files and stay secret. And
+//! settings of a topic that nobody may look at are not mistaken for settings that are not set.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, time::Duration};
 
+use clients::topic::{Untold, settings};
 use local_stack::Part;
+use rdkafka::{ClientConfig, admin::AdminClient, client::DefaultClientContext};
 use testkit::{Record, eventually};
 
 use crate::fixture::{PATIENCE, SCHEMA, Scene, row};
@@ -41,8 +44,13 @@ async fn a_broker_that_wants_a_password_gets_it_from_a_file() -> anyhow::Result<
         ("sasl.enabled.mechanisms", "PLAIN".to_owned()),
         (
             "listener.name.sasl.plain.sasl.jaas.config",
-            format!("{module} required user_sink=\"{PASSWORD}\";"),
+            format!("{module} required user_sink=\"{PASSWORD}\" user_stranger=\"{PASSWORD}\";"),
         ),
+        (
+            "authorizer.class.name",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
+        ),
+        ("super.users", "User:ANONYMOUS;User:sink".to_owned()),
     ];
     let own = testkit::own_stack(&[Part::Kafka, Part::Registry, Part::ClickHouse], |stack| {
         stack.ports.kafka = Some(plain);
@@ -74,5 +82,25 @@ async fn a_broker_that_wants_a_password_gets_it_from_a_file() -> anyhow::Result<
     scene.until_rows(1).await?;
     assert!(!sink.log_has(PASSWORD), "the password is in the log");
     assert!(sink.stop().await?.success());
+
+    let limit = async |user| limit(&scene, user).await;
+    assert_eq!(limit("sink").await?.as_deref(), Some("1048588"));
+    assert_eq!(limit("stranger").await?, None);
     own.stop().await
+}
+
+/// The largest batch that the scene's topic takes, as this user is told; `None` when refused.
+async fn limit(scene: &Scene, user: &str) -> anyhow::Result<Option<String>> {
+    let admin: AdminClient<DefaultClientContext> = ClientConfig::new()
+        .set("bootstrap.servers", &scene.brokers)
+        .set("security.protocol", "sasl_plaintext")
+        .set("sasl.mechanism", "PLAIN")
+        .set("sasl.username", user)
+        .set("sasl.password", PASSWORD)
+        .create()?;
+    match settings(&admin, &scene.topic, Duration::from_secs(20)).await {
+        Ok(found) => Ok(found.get("max.message.bytes").and_then(|entry| entry.value.clone())),
+        Err(Untold::Refused) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
