@@ -7,6 +7,8 @@ use rdkafka::{
     Offset, TopicPartitionList,
     admin::{AlterConfig, NewPartitions, ResourceSpecifier},
     consumer::{BaseConsumer, CommitMode, Consumer as _},
+    error::KafkaError,
+    types::RDKafkaErrorCode::{CoordinatorLoadInProgress, NotCoordinator},
 };
 
 use super::{ANSWER_WITHIN, Committed, Kafka, blocking, options};
@@ -68,10 +70,21 @@ impl Kafka {
     ///
     /// When the broker refuses, as it does while the group has members.
     pub async fn delete_group(&self, group: &str) -> anyhow::Result<()> {
-        for result in self.admin()?.delete_groups(&[group], &options()).await? {
-            result.map_err(|(name, code)| anyhow!("delete group {name}: {code}"))?;
-        }
-        Ok(())
+        let admin = self.admin()?;
+        let mut answer = Ok(());
+        crate::eventually("the broker knows the group", ANSWER_WITHIN, async || {
+            answer = match admin.delete_groups(&[group], &options()).await {
+                Ok(told) => told.into_iter().try_for_each(|one| {
+                    one.map(drop).map_err(|(_, code)| KafkaError::AdminOp(code))
+                }),
+                Err(error) => Err(error),
+            };
+            // It may just read its groups again; the protocol has clients ask once more then.
+            let code = answer.as_ref().err().and_then(KafkaError::rdkafka_error_code);
+            !matches!(code, Some(NotCoordinator | CoordinatorLoadInProgress))
+        })
+        .await?;
+        answer.with_context(|| format!("delete group {group}"))
     }
 
     /// Commits offsets by hand for a group without members: partition and next record to read.
